@@ -57,6 +57,8 @@ export interface ProcessRunner {
   startDetached(argv: readonly string[], options: DetachedOptions): Promise<DetachedProcess>;
   /** Sends a signal; false when there is no such process. */
   signal(pid: number, signal: Signal): boolean;
+  /** Sends a signal to the process group that a detached process leads; false when there is none. */
+  signalGroup(pid: number, signal: Signal): boolean;
   /** Reads who a pid is now; undefined when it is gone (zombies are reported, with their state). */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
 }

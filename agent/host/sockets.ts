@@ -10,7 +10,8 @@ export interface UnixRequestOptions {
 export interface UnixSockets {
   /**
    * Sends `line` and a newline, half-closes, and resolves with all that came back.
-   * Throws `unavailable` (nobody listens, reset, too long a path) or `timeout`.
+   * Throws `unavailable` (nobody listens, reset, too long a path), `timeout`, or `invalid-input` for a line
+   * with a line break or NUL.
    */
   request(path: string, line: string, options: UnixRequestOptions): Promise<string>;
 }

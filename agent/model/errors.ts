@@ -73,7 +73,8 @@ export function internal(message: string, cause?: unknown): AgentError {
   return new AgentError('internal', message, { cause });
 }
 
-/** The readable message of anything thrown. */
+/** The readable message of anything thrown; by shape, because errors of another realm are no `instanceof Error`. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
+  return String(thrown);
 }

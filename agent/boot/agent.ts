@@ -1,0 +1,143 @@
+// One running agent: built from a checked configuration, started in order, stopped in reverse. Used by the daemon
+// and, in the same process, by tests and harnesses.
+
+import type { Router } from 'express';
+import type { Config } from '../config/options';
+import { restoreLoadBalancers } from '../core/restore';
+import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
+import { checkPathLengths } from '../haproxy/paths';
+import { createApp } from '../http/app';
+import { createIdentify } from '../http/identity';
+import { createAgentServer } from '../http/server';
+import { AgentError, isAgentError } from '../model/errors';
+import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
+import { createLifecycle, type Part } from './lifecycle';
+import { wireCore, type Core } from './wire-core';
+import type { HostWithLog } from './wire-host';
+
+export interface Agent {
+  readonly address: string;
+  /** The port in fact bound. */
+  readonly port: number;
+  /** Reads the server certificate and the client CA again (SIGHUP). */
+  rereadCertificates(): Promise<void>;
+  /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
+  stop(): Promise<void>;
+}
+
+export interface AgentOptions {
+  readonly stopChildren: boolean;
+}
+
+const answerGraceMs = 1_000;
+const childrenGraceMs = 15_000;
+
+/** Starts an agent. Throws `invalid-input` for material that cannot be used, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
+export async function startAgent(config: Config, host: HostWithLog, options: AgentOptions): Promise<Agent> {
+  const core = wireCore(config, host);
+  checkPathLengths(core.roots);
+  await prepareDirectories(core, host);
+
+  const serverCertificate = createServerCertificate({
+    ...host,
+    serverPath: config.amphora_agent.agent_server_cert,
+    clientCaPath: config.amphora_agent.agent_server_ca,
+    swap: (identity) => server.swap(identity),
+  });
+  const identity = await serverCertificate.load();
+  const app = createApp({
+    ...host,
+    identify: createIdentify(host.clock),
+    dialects: dialects(config, core, serverCertificate, host),
+  });
+  const server = createAgentServer({
+    host: await bindHost(config, host),
+    port: config.haproxy_amphora.bind_port,
+    material: identity,
+    minVersion: config.amphora_agent.agent_tls_protocol,
+    clientAuthFailure: config.amphorad.client_auth_failure,
+    requestTimeoutMs: config.amphora_agent.agent_request_read_timeout * 1_000,
+    listener: app,
+  });
+
+  let bound = { address: '', port: 0 };
+  const lifecycle = createLifecycle(host, [
+    ...children(core, options),
+    sampling(core),
+    {
+      name: 'REST listener',
+      stopMs: answerGraceMs + 500,
+      start: async () => {
+        bound = await server.listen();
+      },
+      stop: () => server.stop(answerGraceMs),
+    },
+  ]);
+  await lifecycle.start();
+  await restore(core, host);
+  return { ...bound, rereadCertificates: () => serverCertificate.reread(), stop: () => lifecycle.stop() };
+}
+
+function dialects(
+  config: Config,
+  core: Core,
+  serverCertificate: ServerCertificate,
+  { log }: HostWithLog,
+): readonly Router[] {
+  const { max_config_bytes, max_pem_bytes, max_json_bytes } = config.amphorad;
+  const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
+  return [createOctaviaV01({ ...core, serverCertificate }, { limits, log })];
+}
+
+function sampling(core: Core): Part {
+  const aborter = new AbortController();
+  return {
+    name: 'traffic sampling',
+    stopMs: 100,
+    start: () => {
+      core.rates.start(aborter.signal);
+      return Promise.resolve();
+    },
+    stop: () => {
+      aborter.abort();
+      return Promise.resolve();
+    },
+  };
+}
+
+function children(core: Core, { stopChildren }: AgentOptions): readonly Part[] {
+  if (!stopChildren) return [];
+  const stop = async (): Promise<void> => {
+    for (const id of await core.loadBalancers.ids()) await core.loadBalancers.pause(id);
+  };
+  return [{ name: 'haproxy', stopMs: childrenGraceMs, start: () => Promise.resolve(), stop }];
+}
+
+async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
+  const report = await restoreLoadBalancers({ files, log, basePath: core.roots.basePath, ...core });
+  log.info('load balancers restored', {
+    adopted: report.adopted.length,
+    started: report.started.length,
+    failed: report.failed,
+  });
+}
+
+async function prepareDirectories({ roots }: Core, { files }: HostWithLog): Promise<void> {
+  for (const path of new Set([roots.basePath, roots.runtimeDir])) {
+    // An existing one keeps its mode: controllers' images choose it.
+    if ((await files.stat(path)) === undefined) await files.makeDirectory(path, 0o755);
+  }
+}
+
+/** On a kernel without IPv6, `::` cannot be bound and means all of IPv4. */
+async function bindHost(config: Config, { files, log }: HostWithLog): Promise<string> {
+  const wanted = config.haproxy_amphora.bind_host;
+  if (wanted !== '::' || (await files.readHostText('/proc/net/if_inet6')) !== undefined) return wanted;
+  log.warning('this kernel has no IPv6: listening on 0.0.0.0 instead of ::');
+  return '0.0.0.0';
+}
+
+/** The exit status for what kept an agent from starting: 78 (EX_CONFIG) for its configuration, else 1. */
+export function exitStatusOf(thrown: unknown): number {
+  return thrown instanceof AgentError && isAgentError(thrown, 'invalid-input') ? 78 : 1;
+}

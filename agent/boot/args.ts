@@ -1,0 +1,115 @@
+// The command line: which command, and its options. Anything unknown is refused with the usage.
+
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { AgentError, messageOf } from '../model/errors';
+
+export type Command = 'serve' | 'dev' | 'certs' | 'check' | 'sample' | 'version' | 'help';
+
+/** What was asked for; options that a command does not know are refused before. */
+export interface Arguments {
+  readonly command: Command;
+  readonly configFiles: readonly string[];
+  readonly configDirs: readonly string[];
+  readonly localConfig: string | undefined;
+  readonly readyJson: boolean;
+  readonly stopChildren: boolean | undefined;
+  readonly stateDirectory: string;
+  readonly port: number | undefined;
+  readonly directory: string | undefined;
+  readonly amphoraId: string | undefined;
+  readonly names: readonly string[];
+  readonly days: number;
+  readonly force: boolean;
+}
+
+export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+                        [--ready-json] [--stop-children]
+       amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children]
+       amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
+       amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad sample | version | help
+`;
+
+const configuration = ['config-file', 'config-dir', 'local-config'] as const;
+
+const accepted: Readonly<Record<Command, readonly string[]>> = {
+  serve: [...configuration, 'ready-json', 'stop-children'],
+  dev: ['state', 'port', 'ready-json', 'stop-children'],
+  certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
+  check: configuration,
+  sample: [],
+  version: [],
+  help: [],
+};
+
+const options = {
+  'config-file': { type: 'string', multiple: true },
+  'config-dir': { type: 'string', multiple: true },
+  'local-config': { type: 'string' },
+  'ready-json': { type: 'boolean' },
+  'stop-children': { type: 'boolean' },
+  state: { type: 'string' },
+  port: { type: 'string' },
+  directory: { type: 'string' },
+  'amphora-id': { type: 'string' },
+  name: { type: 'string', multiple: true },
+  days: { type: 'string' },
+  force: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const satisfies ParseArgsConfig['options'];
+
+/** Parses the command line (without node and script). Throws `invalid-input` naming the word that is wrong. */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse(argv);
+  const command = commandOf(values.help, values.version, positionals);
+  for (const name of Object.keys(values)) {
+    if (name === 'help' || name === 'version' || accepted[command].includes(name)) continue;
+    throw new AgentError('invalid-input', `amphorad ${command} has no option --${name}`);
+  }
+  return {
+    command,
+    configFiles: values['config-file'] ?? [],
+    configDirs: values['config-dir'] ?? [],
+    localConfig: values['local-config'],
+    readyJson: values['ready-json'] ?? false,
+    stopChildren: values['stop-children'],
+    stateDirectory: values.state ?? 'var',
+    port: values.port === undefined ? undefined : whole('--port', values.port, 0, 65_535),
+    directory: values.directory,
+    amphoraId: values['amphora-id'],
+    names: values.name ?? [],
+    days: whole('--days', values.days ?? '825', 1, 36_500),
+    force: values.force ?? false,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true, strict: true });
+  } catch (cause) {
+    throw new AgentError('invalid-input', messageOf(cause), { cause });
+  }
+}
+
+function commandOf(
+  help: boolean | undefined,
+  version: boolean | undefined,
+  positionals: readonly string[],
+): Command {
+  if (help === true) return 'help';
+  if (version === true) return 'version';
+  const [word = 'serve', ...more] = positionals;
+  if (!Object.hasOwn(accepted, word))
+    throw new AgentError('invalid-input', `amphorad has no command "${word}"`);
+  if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
+  return word as Command;
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new AgentError('invalid-input', `${name}: expected a whole number, ${least} to ${most}`);
+  }
+  return value;
+}

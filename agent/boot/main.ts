@@ -1,0 +1,92 @@
+// The entry point: which command, over the real host.
+
+import { runCerts } from '../cli/certs';
+import { renderSample } from '../config/sample';
+import { defaultConfigFile, defaultLocalFile, type ConfigSources } from '../config/sources';
+import { version } from '../generated/version';
+import { AgentError, messageOf } from '../model/errors';
+import { parseArguments, usage, type Arguments } from './args';
+import { runCheck } from './check';
+import { runDev } from './dev';
+import { serve, type Output } from './serve';
+import { createNodeHost } from './wire-host';
+
+const usageError = 64;
+
+const output: Output = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+async function main(): Promise<number> {
+  const args = parseArguments(process.argv.slice(2));
+  const host = createNodeHost(process.env);
+  // Sockets, state and certificates get their modes explicitly; what a child makes is private.
+  process.umask(0o077);
+  switch (args.command) {
+    case 'serve':
+      return serve(
+        {
+          sources: sourcesOf(args),
+          stopChildren: args.stopChildren ?? false,
+          readyJson: args.readyJson,
+        },
+        host,
+        process.env,
+        output,
+      );
+    case 'dev':
+      return runDev({ ...args, stopChildren: args.stopChildren ?? true }, host, process.env, output);
+    case 'check':
+      return runCheck(sourcesOf(args), host, output);
+    case 'certs': {
+      const { directory, amphoraId } = args;
+      if (directory === undefined || amphoraId === undefined) {
+        throw new AgentError('invalid-input', 'amphorad certs needs --directory and --amphora-id');
+      }
+      const paths = await runCerts({ ...args, directory, amphoraId }, host);
+      output.out(`${Object.values(paths).join('\n')}\n`);
+      return 0;
+    }
+    case 'sample':
+      output.out(renderSample());
+      return 0;
+    case 'version':
+      output.out(`amphorad ${version} (Node ${process.version})\n`);
+      return 0;
+    case 'help':
+      output.out(usage);
+      return 0;
+  }
+}
+
+function sourcesOf(args: Arguments): ConfigSources {
+  const { localConfig } = args;
+  const given = args.configFiles.length + args.configDirs.length > 0;
+  return {
+    configFiles: given ? args.configFiles : [defaultConfigFile],
+    configDirs: args.configDirs,
+    localFiles: [{ path: localConfig ?? defaultLocalFile, required: localConfig !== undefined }],
+    environment: process.env,
+  };
+}
+
+function fail(thrown: unknown): number {
+  if (thrown instanceof AgentError) {
+    output.err(`amphorad: ${thrown.message}${thrown.detail === undefined ? '' : `: ${thrown.detail}`}\n`);
+    if (thrown.kind === 'invalid-input') output.err(usage);
+    return thrown.kind === 'invalid-input' ? usageError : 1;
+  }
+  output.err(`amphorad: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)}\n`);
+  return 1;
+}
+
+// What nobody awaited ends the agent: systemd starts it anew, and haproxy never noticed.
+process.on('unhandledRejection', (thrown) => {
+  fail(thrown);
+  process.exit(1);
+});
+
+void main()
+  .catch(fail)
+  .then((status) => process.exit(status));

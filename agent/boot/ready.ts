@@ -1,0 +1,30 @@
+// Tells the world that the agent answers: one line of JSON for harnesses, systemd-notify for systemd (Node cannot
+// open datagram sockets of the UNIX kind). Source: DESIGN "Starting it".
+
+import { messageOf } from '../model/errors';
+import type { Environment, HostWithLog } from './wire-host';
+
+export interface Ready {
+  readonly pid: number;
+  readonly address: string;
+  readonly port: number;
+  /** Path of the CA that client certificates must chain to; in the development profile also the server's. */
+  readonly ca: string;
+  readonly amphora_id: string;
+}
+
+/** The line of `--ready-json`, newline included. */
+export function readyLine(ready: Ready): string {
+  return `${JSON.stringify({ ready: true, ...ready })}\n`;
+}
+
+/** Tells systemd, when it waits to be told; a failure is logged and harms nothing else. */
+export async function notifySystemd({ runner, system, log }: HostWithLog, env: Environment): Promise<void> {
+  if (env['NOTIFY_SOCKET'] === undefined) return;
+  try {
+    const told = await runner.run(['systemd-notify', '--ready', `--pid=${system.processId()}`]);
+    if (told.code !== 0) log.warning('systemd-notify failed', { output: told.stderr });
+  } catch (thrown) {
+    log.warning('systemd-notify cannot be started', { error: messageOf(thrown) });
+  }
+}

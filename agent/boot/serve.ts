@@ -1,0 +1,111 @@
+// The daemon: configuration, log, agent, signals, until it is told to end.
+
+import type { Config } from '../config/options';
+import { loadConfig } from '../config/load';
+import { formatProblem } from '../config/problem';
+import type { ConfigSources } from '../config/sources';
+import { version } from '../generated/version';
+import { createWinstonLog, type WinstonLog } from '../host/node/winston-log';
+import { AgentError, messageOf } from '../model/errors';
+import { exitStatusOf, startAgent, type Agent } from './agent';
+import { notifySystemd, readyLine, type Ready } from './ready';
+import { watchSignals } from './signals';
+import type { Environment, Host, HostWithLog } from './wire-host';
+
+export interface ServeOptions {
+  readonly sources: ConfigSources;
+  readonly stopChildren: boolean;
+  readonly readyJson: boolean;
+  /** Called once the agent answers. */
+  readonly onReady?: (ready: Ready) => Promise<void>;
+}
+
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** Runs the daemon to its end and resolves with the exit status: 0, 1, or 78 when the configuration is at fault. */
+export async function serve(
+  options: ServeOptions,
+  host: Host,
+  env: Environment,
+  output: Output,
+): Promise<number> {
+  const loaded = await loadConfig(options.sources, host.files);
+  for (const warning of loaded.warnings) output.err(`warning: ${formatProblem(warning)}\n`);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) output.err(`error: ${formatProblem(problem)}\n`);
+    return 78;
+  }
+  const { config } = loaded;
+  const log = createLog(config, env);
+  try {
+    return await run(config, options, { ...host, log }, log, env, output);
+  } finally {
+    await log.close();
+  }
+}
+
+async function run(
+  config: Config,
+  options: ServeOptions,
+  host: HostWithLog,
+  log: WinstonLog,
+  env: Environment,
+  output: Output,
+): Promise<number> {
+  log.info('starting', { version, amphoraId: config.amphora_agent.amphora_id, pid: host.system.processId() });
+  let agent: Agent;
+  try {
+    agent = await startAgent(config, host, { stopChildren: options.stopChildren });
+  } catch (thrown) {
+    const detail = thrown instanceof AgentError ? thrown.detail : undefined;
+    log.error('the agent cannot start', { error: messageOf(thrown), detail });
+    return exitStatusOf(thrown);
+  }
+  const { address, port } = agent;
+  log.info('listening', { address, port });
+  const signals = watchSignals({
+    hangup: () => rereadAll(agent, log),
+    reopenLogs: () => log.reopen(),
+  });
+  const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
+  const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
+  if (options.readyJson) output.out(readyLine(ready));
+  await notifySystemd(host, env);
+  await options.onReady?.(ready);
+  if (config.DEFAULT.debug) void reportInventory(host);
+
+  const reason = await signals.ended;
+  log.info('stopping', { signal: reason });
+  await agent.stop();
+  log.info('stopped');
+  return 0;
+}
+
+function createLog(config: Config, env: Environment): WinstonLog {
+  return createWinstonLog({
+    level: config.DEFAULT.debug ? 'debug' : config.amphorad.log_level,
+    format: config.amphorad.log_format,
+    syslog: config.DEFAULT.use_syslog,
+    facility: config.DEFAULT.syslog_log_facility,
+    environment: env,
+  });
+}
+
+async function rereadAll(agent: Agent, log: WinstonLog): Promise<void> {
+  try {
+    await agent.rereadCertificates();
+  } catch (thrown) {
+    log.error('certificates not read again, the ones before stay', { error: messageOf(thrown) });
+  }
+}
+
+async function reportInventory({ system, log }: HostWithLog): Promise<void> {
+  try {
+    log.debug('this machine', { ...(await system.inventory()) });
+  } catch (thrown) {
+    log.warning('no inventory of this machine', { error: messageOf(thrown) });
+  }
+}

@@ -1,0 +1,38 @@
+// The ground under everything: the real implementations of the host seams.
+
+import type { Clock } from '../host/clock';
+import type { Files } from '../host/files';
+import type { Log } from '../host/log';
+import { createNodeClock } from '../host/node/clock';
+import { createNodeFiles } from '../host/node/files';
+import { createNodeProcessRunner } from '../host/node/process';
+import { createNodeSystem } from '../host/node/system';
+import { createNodeUnixSockets } from '../host/node/unix-socket';
+import type { ProcessRunner } from '../host/process';
+import type { UnixSockets } from '../host/sockets';
+import type { System } from '../host/system';
+
+export interface Host {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly system: System;
+  readonly sockets: UnixSockets;
+  readonly runner: ProcessRunner;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface HostWithLog extends Host {
+  readonly log: Log;
+}
+
+/** Makes the real host; `env` is the agent's own environment. */
+export function createNodeHost(env: Environment): Host {
+  return {
+    files: createNodeFiles(),
+    clock: createNodeClock(),
+    system: createNodeSystem(),
+    sockets: createNodeUnixSockets(),
+    runner: createNodeProcessRunner({ env }),
+  };
+}

@@ -1,0 +1,75 @@
+// The two doors through which every change of an haproxy configuration goes: UPLOAD stores what haproxy accepts
+// and touches no process; ACTIVATE makes the process follow the stored text. Source: DESIGN "Two doors for change".
+//
+// INVARIANTS:
+// - callers hold the gate of the load balancer;
+// - `haproxy.cfg` is always a whole text that haproxy accepted, the last one acknowledged;
+// - a refused upload changes nothing but `haproxy.cfg.rejected`.
+
+import type { Files } from '../host/files';
+import type { Log } from '../host/log';
+import type { ConfigCheck } from '../haproxy/check';
+import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
+import { configFiles, type HaproxyPaths } from '../haproxy/paths';
+import { isAgentError } from '../model/errors';
+
+export interface Apply {
+  /** Has haproxy check a text without storing it. Throws `config-rejected` with haproxy's words and keeps the text aside. */
+  check(paths: HaproxyPaths, text: string, peer: string): Promise<void>;
+  /** Makes a checked text `haproxy.cfg`, durably. */
+  store(paths: HaproxyPaths, text: string): Promise<void>;
+  /** Writes what haproxy will read for the stored configuration and checks it again: files it names may have changed. Throws `config-rejected`. */
+  prepare(paths: HaproxyPaths, text: string, peer: string): Promise<void>;
+}
+
+export interface ApplyDeps {
+  readonly files: Files;
+  readonly log: Log;
+  readonly check: ConfigCheck;
+  /** Read at each change: log sockets come and go. */
+  readonly overlayOptions: () => Promise<OverlayOptions>;
+}
+
+const mode = 0o600;
+
+/** Makes the two doors. */
+export function createApply(deps: ApplyDeps): Apply {
+  const { files, log, check } = deps;
+
+  return {
+    async check(paths, text, peer) {
+      await files.makeDirectory(paths.directory, 0o700);
+      const effective = effectiveConfig(text, paths, await deps.overlayOptions());
+      const candidateOverlay = `${paths.overlay}.candidate`;
+      try {
+        await files.writeAtomic(paths.candidate, effective.unprivileged ?? text, mode);
+        await files.writeAtomic(candidateOverlay, effective.overlay, mode);
+        await check({ configPaths: [paths.candidate, candidateOverlay], peer });
+      } catch (thrown) {
+        if (isAgentError(thrown, 'config-rejected')) await files.writeAtomic(paths.rejected, text, mode);
+        throw thrown;
+      } finally {
+        await files.remove(paths.candidate);
+        await files.remove(candidateOverlay);
+      }
+      if (effective.dropped.length > 0) {
+        const { directory } = paths;
+        log.warning('these lines have no effect without root', { directory, lines: effective.dropped });
+      }
+    },
+
+    async store(paths, text) {
+      await files.writeAtomic(paths.config, text, mode);
+      await files.remove(paths.rejected);
+    },
+
+    async prepare(paths, text, peer) {
+      const effective = effectiveConfig(text, paths, await deps.overlayOptions());
+      await files.writeAtomic(paths.overlay, effective.overlay, mode);
+      if (effective.unprivileged !== undefined) {
+        await files.writeAtomic(paths.unprivileged, effective.unprivileged, mode);
+      }
+      await check({ configPaths: configFiles(paths, effective.unprivileged === undefined), peer });
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// What can be said of a load balancer without changing it: status, type, pools and members.
+// Source: contract/amphora-v0.1.md "Listeners".
+
+import { readFrontends } from '../haproxy/config/sections';
+import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import { readPools } from '../haproxy/pools';
+import type { HaproxyProcess } from '../haproxy/process';
+import { createRuntimeClient } from '../haproxy/runtime/client';
+import { showStat } from '../haproxy/runtime/show-stat';
+import type { UnixSockets } from '../host/sockets';
+import { isAgentError, notFound } from '../model/errors';
+import type { LoadBalancerId } from '../model/ids';
+import type { ListenerType, LoadBalancerStatus, LoadBalancerSummary, Pool } from '../model/load-balancer';
+import type { LoadBalancers } from './load-balancers';
+import type { StateStore } from './state-store';
+
+export interface LoadBalancerStatuses {
+  /** All that exist, in the order of their ids. */
+  list(): Promise<readonly LoadBalancerSummary[]>;
+  /** One, with its pools as the runtime socket tells them; none while it does not answer. Throws `not-found`. */
+  describe(id: LoadBalancerId): Promise<LoadBalancerSummary & { readonly pools: readonly Pool[] }>;
+}
+
+export interface LoadBalancerStatusDeps {
+  readonly roots: HaproxyRoots;
+  readonly state: StateStore;
+  readonly loadBalancers: LoadBalancers;
+  readonly haproxy: HaproxyProcess;
+  readonly sockets: UnixSockets;
+}
+
+/** Makes the readers. */
+export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBalancerStatuses {
+  const { state, loadBalancers, haproxy } = deps;
+
+  async function statusOf(id: LoadBalancerId): Promise<LoadBalancerStatus> {
+    const desired = (await state.read(id))?.desired ?? 'stopped';
+    const alive = (await loadBalancers.living(id)) !== undefined;
+    if (!alive) return desired === 'running' ? 'error' : 'stopped';
+    return (await haproxy.answers(haproxyPaths(deps.roots, id))) ? 'running' : 'error';
+  }
+
+  async function summary(id: LoadBalancerId): Promise<LoadBalancerSummary> {
+    const [status, config] = await Promise.all([statusOf(id), readable(() => loadBalancers.config(id))]);
+    return { id, status: config === undefined ? 'error' : status, type: typeOf(config ?? '') };
+  }
+
+  async function pools(id: LoadBalancerId): Promise<readonly Pool[]> {
+    const client = createRuntimeClient(deps.sockets, haproxyPaths(deps.roots, id).adminSocket);
+    return readPools(await showStat(client));
+  }
+
+  return {
+    async list() {
+      return Promise.all((await loadBalancers.ids()).map(summary));
+    },
+    async describe(id) {
+      if (!(await loadBalancers.ids()).includes(id)) throw notFound('load balancer', id);
+      const found = await summary(id);
+      const answered = found.status === 'running' ? await readable(() => pools(id)) : undefined;
+      return { ...found, pools: answered ?? [] };
+    },
+  };
+}
+
+function typeOf(config: string): ListenerType {
+  const frontends = readFrontends(config);
+  if (frontends.some((frontend) => frontend.terminatesTls)) return 'TERMINATED_HTTPS';
+  return frontends[0]?.mode === 'http' ? 'HTTP' : 'TCP';
+}
+
+/** Undefined for what cannot be read now: absent, unreadable, or a worker that went away in between. */
+async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (isAgentError(thrown)) return undefined;
+    throw thrown;
+  }
+}

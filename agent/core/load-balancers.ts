@@ -1,0 +1,137 @@
+// The verbs on load balancers that every dialect shares, one change at a time for each. A load balancer is one
+// haproxy process group with its own directory and owner. Source: DESIGN "Who owns what", contract/amphora-v0.1.md.
+
+import { dirname } from 'node:path';
+import type { Files } from '../host/files';
+import type { Log } from '../host/log';
+import { haproxyPaths, type HaproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import { AgentError, notFound } from '../model/errors';
+import { isUuid, parseListenerUuid, type LoadBalancerId } from '../model/ids';
+import type { ServiceProcess } from '../supervisor/service';
+import type { Apply } from './apply';
+import type { Gate } from './gate';
+import type { Activation, ProcessGroups } from './process-groups';
+import { initialState, type Owner, type StateStore } from './state-store';
+
+export interface UploadInput {
+  readonly id: LoadBalancerId;
+  readonly text: string;
+  /** Given to haproxy as `-L`. */
+  readonly peer: string;
+  readonly owner: Owner;
+}
+
+export interface LoadBalancers {
+  /** Ids of all that exist: those with a configuration, a pid file or a stats socket. */
+  ids(): Promise<readonly LoadBalancerId[]>;
+  /** The stored configuration, as uploaded. Throws `not-found`. */
+  config(id: LoadBalancerId): Promise<string>;
+  /** Stores a configuration that haproxy accepts; the process is not touched. Throws `config-rejected`, `conflict`. */
+  upload(input: UploadInput): Promise<void>;
+  /** Starts it, or leaves a running one alone; resolves once it serves. Throws `not-found`, `reload-failed`. */
+  start(id: LoadBalancerId): Promise<Activation>;
+  /** Reloads it, or starts one that does not run. Throws `not-found`, `reload-failed`; the old worker then goes on. */
+  reload(id: LoadBalancerId): Promise<Activation>;
+  /** Stops it; a stopped one is left alone. Throws `not-found`. */
+  stop(id: LoadBalancerId): Promise<void>;
+  /** Ends its process group without changing what is wanted: the agent's next start brings it back. */
+  pause(id: LoadBalancerId): Promise<void>;
+  /** Stops it and removes all of it from the machine. Throws `not-found`. */
+  remove(id: LoadBalancerId): Promise<void>;
+  /** Its living process group; undefined when none runs. */
+  living(id: LoadBalancerId): Promise<ServiceProcess | undefined>;
+}
+
+export interface LoadBalancersDeps {
+  readonly files: Files;
+  readonly log: Log;
+  readonly roots: HaproxyRoots;
+  readonly state: StateStore;
+  readonly gate: Gate<LoadBalancerId>;
+  readonly apply: Apply;
+  readonly groups: ProcessGroups;
+}
+
+/** Makes the verbs. */
+export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
+  const { files, state, gate, apply, groups } = deps;
+  const pathsOf = (id: LoadBalancerId): HaproxyPaths => haproxyPaths(deps.roots, id);
+
+  async function requireExisting(id: LoadBalancerId): Promise<void> {
+    if (!(await exists(files, pathsOf(id)))) throw notFound('load balancer', id);
+  }
+
+  return {
+    ids: () => listIds(files, deps.roots),
+
+    async config(id) {
+      const text = await files.readText(pathsOf(id).config);
+      if (text === undefined) throw notFound('load balancer', id);
+      return text;
+    },
+
+    upload({ id, text, peer, owner }) {
+      return gate.run(id, async () => {
+        const before = await state.read(id);
+        if (before !== undefined && before.owner !== owner) {
+          throw new AgentError('conflict', `load balancer ${id} belongs to ${before.owner}`);
+        }
+        await apply.check(pathsOf(id), text, peer);
+        // Before the text, so that a configuration never stands without its owner and peer.
+        if (before?.peer !== peer) await state.write(id, { ...(before ?? initialState), owner, peer });
+        await apply.store(pathsOf(id), text);
+      });
+    },
+
+    start: (id) => gate.run(id, () => groups.activate(id, 'start')),
+    reload: (id) => gate.run(id, () => groups.activate(id, 'reload')),
+    pause: (id) => gate.run(id, () => groups.end(id, 'as before')),
+    living: (id) => groups.living(id),
+
+    stop: (id) =>
+      gate.run(id, async () => {
+        await requireExisting(id);
+        await groups.end(id, 'stopped');
+      }),
+
+    remove: (id) =>
+      gate.run(id, async () => {
+        // A removal that was cut short may have taken the configuration already.
+        if ((await state.read(id))?.desired !== 'removed') await requireExisting(id);
+        await groups.end(id, 'removed');
+        await removeFiles(deps, id);
+      }),
+  };
+}
+
+async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly LoadBalancerId[]> {
+  const entries = await files.list(roots.basePath);
+  const names = new Set(entries.map((name) => name.replace(/\.sock$/, '')).filter(isUuid));
+  const found: LoadBalancerId[] = [];
+  for (const name of names) {
+    const id = parseListenerUuid(name);
+    if (id === name && (await exists(files, haproxyPaths(roots, id)))) found.push(id);
+  }
+  return found;
+}
+
+async function exists(files: Files, { config, pidFile, statsSocket }: HaproxyPaths): Promise<boolean> {
+  for (const path of [config, pidFile, statsSocket]) {
+    if ((await files.stat(path)) !== undefined) return true;
+  }
+  return false;
+}
+
+// What is handed to the agent's log when the load balancer's own log goes away with it.
+const farewellBytes = 4096;
+
+async function removeFiles({ files, log, roots }: LoadBalancersDeps, id: LoadBalancerId): Promise<void> {
+  const paths = haproxyPaths(roots, id);
+  const printed = await files.readText(paths.log);
+  if (printed !== undefined && printed !== '') {
+    log.info('last words of a removed haproxy', { loadBalancer: id, output: printed.slice(-farewellBytes) });
+  }
+  const runtime = dirname(paths.adminSocket);
+  for (const path of [paths.certificates, paths.statsSocket, runtime, paths.directory])
+    await files.remove(path);
+}

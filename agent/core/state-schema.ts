@@ -1,0 +1,26 @@
+// The shape of <base>/<id>/state.json. Validated by a precompiled ajv validator whenever it is read.
+
+export const stateSchemaNumber = 1;
+
+export const stateSchema = {
+  $id: 'state',
+  type: 'object',
+  required: ['schema', 'owner', 'peer', 'desired'],
+  additionalProperties: false,
+  properties: {
+    schema: { const: stateSchemaNumber },
+    owner: { enum: ['octavia-v0.1', 'octavia-v1.0', 'runtime-v1', 'dataplane-v3', 'modaclouds-v1'] },
+    peer: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+    desired: { enum: ['running', 'stopped', 'removed'] },
+    process: {
+      type: 'object',
+      required: ['pid', 'startTicks', 'bootId'],
+      additionalProperties: false,
+      properties: {
+        pid: { type: 'integer', minimum: 2 },
+        startTicks: { type: 'string', pattern: '^[0-9]{1,20}$' },
+        bootId: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
+      },
+    },
+  },
+} as const;

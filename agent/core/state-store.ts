@@ -1,0 +1,64 @@
+// Keeps what must be known of a load balancer after a restart: who owns it, whether it should run, and which
+// process it was. One small JSON file each; there is no other database. Source: DESIGN "On disk".
+
+import { validators } from '../generated/validators';
+import type { Files } from '../host/files';
+import { AgentError } from '../model/errors';
+import type { LoadBalancerId } from '../model/ids';
+import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import type { ServiceProcess } from '../supervisor/service';
+import { stateSchemaNumber } from './state-schema';
+
+/** The dialect that created a load balancer, and alone may write its configuration. */
+export type Owner = 'octavia-v0.1' | 'octavia-v1.0' | 'runtime-v1' | 'dataplane-v3' | 'modaclouds-v1';
+
+export interface LoadBalancerState {
+  readonly owner: Owner;
+  /** The name given to haproxy as `-L`. */
+  readonly peer: string;
+  /** `removed`: a delete was accepted and is finished at the next start when it could not be now. */
+  readonly desired: 'running' | 'stopped' | 'removed';
+  readonly process?: ServiceProcess;
+}
+
+/** What holds for a load balancer of which nothing was written: an Octavia base_path taken over as it is. */
+export const initialState: LoadBalancerState = { owner: 'octavia-v0.1', peer: 'amphora', desired: 'stopped' };
+
+export interface StateStore {
+  /** Reads a state; undefined when there is none. Throws `internal` when the file cannot be trusted, naming it. */
+  read(id: LoadBalancerId): Promise<LoadBalancerState | undefined>;
+  /** Writes a state durably. */
+  write(id: LoadBalancerId, state: LoadBalancerState): Promise<void>;
+}
+
+/** Makes the store over `<base>/<id>/state.json`. */
+export function createStateStore(files: Files, roots: HaproxyRoots): StateStore {
+  return {
+    async read(id) {
+      const path = haproxyPaths(roots, id).state;
+      const text = await files.readText(path);
+      return text === undefined ? undefined : parseState(text, path);
+    },
+    async write(id, state) {
+      const text = `${JSON.stringify({ ...state, schema: stateSchemaNumber }, undefined, 2)}\n`;
+      await files.writeAtomic(haproxyPaths(roots, id).state, text, 0o600);
+    },
+  };
+}
+
+function parseState(text: string, path: string): LoadBalancerState {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new AgentError('internal', `${path} is not JSON`, { cause });
+  }
+  const validate = validators.state;
+  if (!validate(value)) {
+    const faults = (validate.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message ?? ''}`);
+    throw new AgentError('internal', `${path} is not a state of schema ${stateSchemaNumber}`, {
+      detail: faults.join('; '),
+    });
+  }
+  return value as LoadBalancerState;
+}

@@ -1,0 +1,30 @@
+// Asks haproxy itself whether a configuration is right. A large TLS session cache makes that slow (25 s seen), so
+// the deadline is 55 s, under the 60 s that controllers wait. Source: contract/octavia-1.0.md.
+
+import type { ProcessRunner } from '../host/process';
+import { AgentError } from '../model/errors';
+
+export interface CheckInput {
+  readonly configPaths: readonly string[];
+  readonly peer: string;
+}
+
+export type ConfigCheck = (input: CheckInput) => Promise<void>;
+
+const deadlineMs = 55_000;
+
+/** Makes the check. It throws `config-rejected` with what haproxy printed, or `timeout`. */
+export function createConfigCheck(runner: ProcessRunner, command: readonly string[]): ConfigCheck {
+  return async ({ configPaths, peer }) => {
+    const files = configPaths.flatMap((path) => ['-f', path]);
+    const result = await runner.run([...command, '-c', ...files, '-L', peer], { timeoutMs: deadlineMs });
+    if (result.timedOut) {
+      throw new AgentError('timeout', `haproxy -c did not finish within ${deadlineMs / 1000} s`);
+    }
+    if (result.code !== 0) {
+      throw new AgentError('config-rejected', 'haproxy refuses the configuration', {
+        detail: `${result.stderr}${result.stdout}`.trim(),
+      });
+    }
+  };
+}

@@ -1,0 +1,64 @@
+// Decides what is added to, and without root taken from, an uploaded configuration: user and group, admin
+// socket, log target. Source: DESIGN "haproxy processes".
+
+import { globalLines } from './config/sections';
+import { renderOverlay } from './render';
+import type { HaproxyPaths } from './paths';
+
+export interface OverlayOptions {
+  /** The account that haproxy drops to; undefined when the agent is not root and no account can be taken. */
+  readonly runAs: { readonly user: string; readonly group: string } | undefined;
+  /** Log sockets that exist on this machine, the preferred one first; empty: haproxy's own log file. */
+  readonly logSockets: readonly string[];
+  /** Facility for haproxy's log lines: 0–7 for local0 … local7. */
+  readonly logFacility: number;
+}
+
+/** What haproxy reads in the end: the overlay, and the upload without what only root can do when that is asked. */
+export interface EffectiveConfig {
+  readonly overlay: string;
+  /** Read instead of the upload when the agent is not root, else undefined. */
+  readonly unprivileged: string | undefined;
+  /** The lines that could not be honoured, as `number: words`. */
+  readonly dropped: readonly string[];
+}
+
+const accountKeywords: ReadonlySet<string> = new Set(['user', 'group', 'uid', 'gid', 'chroot']);
+
+/** Derives what haproxy reads from an uploaded configuration. Pure. */
+export function effectiveConfig(
+  upload: string,
+  paths: HaproxyPaths,
+  options: OverlayOptions,
+): EffectiveConfig {
+  const accounts = globalLines(upload, accountKeywords);
+  const names = (...keywords: string[]): boolean =>
+    accounts.some((line) => keywords.includes(line.words[0] ?? ''));
+  const overlay = renderOverlay({
+    user: options.runAs !== undefined && !names('user', 'uid') ? options.runAs.user : '',
+    group: options.runAs !== undefined && !names('group', 'gid') ? options.runAs.group : '',
+    adminSocket: paths.adminSocket,
+    logs: globalLines(upload, new Set(['log'])).length > 0 ? [] : [logTarget(options)],
+  });
+  if (options.runAs !== undefined) return { overlay, unprivileged: undefined, dropped: [] };
+  return {
+    overlay,
+    // A copy even when it drops nothing: a running master's arguments cannot change from one file to the other.
+    // Blanked, not removed: haproxy's line numbers stay those of the upload.
+    unprivileged: blankLines(upload, new Set(accounts.map((line) => line.number))),
+    dropped: accounts.map((line) => `${line.number}: ${line.words.join(' ')}`),
+  };
+}
+
+function logTarget(options: OverlayOptions): string {
+  const facility = `local${options.logFacility}`;
+  const socket = options.logSockets[0];
+  return socket === undefined ? `stdout format iso ${facility}` : `${socket} ${facility}`;
+}
+
+function blankLines(text: string, numbers: ReadonlySet<number>): string {
+  return text
+    .split('\n')
+    .map((line, index) => (numbers.has(index + 1) ? '' : line))
+    .join('\n');
+}

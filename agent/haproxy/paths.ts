@@ -1,0 +1,78 @@
+// Where one load balancer's files lie. Octavia's paths, because the controller's rendered configurations name
+// them, and ours beside them. Source: DESIGN "On disk", contract/octavia-1.0.md.
+
+import { join } from 'node:path';
+import { AgentError } from '../model/errors';
+import type { LoadBalancerId } from '../model/ids';
+
+export interface HaproxyRoots {
+  readonly basePath: string;
+  readonly certDir: string;
+  /** Where the admin and master sockets lie; `basePath` unless configured otherwise. */
+  readonly runtimeDir: string;
+}
+
+export interface HaproxyPaths {
+  readonly directory: string;
+  readonly config: string;
+  readonly candidate: string;
+  readonly rejected: string;
+  /** What haproxy reads instead of `config` when the agent is not root. */
+  readonly unprivileged: string;
+  readonly overlay: string;
+  readonly pidFile: string;
+  readonly log: string;
+  readonly state: string;
+  readonly adminSocket: string;
+  readonly masterSocket: string;
+  /** The socket that controllers' configurations name. */
+  readonly statsSocket: string;
+  readonly certificates: string;
+}
+
+/** Names every path of one load balancer. */
+export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPaths {
+  const directory = join(roots.basePath, id);
+  const sockets = join(roots.runtimeDir, id);
+  return {
+    directory,
+    config: join(directory, 'haproxy.cfg'),
+    candidate: join(directory, 'haproxy.cfg.candidate'),
+    rejected: join(directory, 'haproxy.cfg.rejected'),
+    unprivileged: join(directory, 'unprivileged.cfg'),
+    overlay: join(directory, 'overlay.cfg'),
+    pidFile: join(directory, `${id}.pid`),
+    log: join(directory, 'haproxy.log'),
+    state: join(directory, 'state.json'),
+    adminSocket: join(sockets, 'admin.sock'),
+    masterSocket: join(sockets, 'master.sock'),
+    statsSocket: join(roots.basePath, `${id}.sock`),
+    certificates: join(roots.certDir, id),
+  };
+}
+
+/** The files that haproxy reads, in order. */
+export function configFiles(paths: HaproxyPaths, privileged: boolean): readonly string[] {
+  return [privileged ? paths.config : paths.unprivileged, paths.overlay];
+}
+
+// sun_path holds 108 bytes with its NUL, and haproxy first binds `<path>.<pid>.tmp`.
+const socketPathBytes = 107;
+const temporarySuffix = '.4194304.tmp';
+const longestName = `/${'x'.repeat(36)}/master.sock`;
+
+/** Refuses (`precondition`) directories under which haproxy could not bind its sockets, with the figure. */
+export function checkPathLengths(roots: HaproxyRoots): void {
+  const most = socketPathBytes - Buffer.byteLength(longestName) - Buffer.byteLength(temporarySuffix);
+  for (const [key, path] of [
+    ['base_path', roots.basePath],
+    ['runtime_dir', roots.runtimeDir],
+  ] as const) {
+    const length = Buffer.byteLength(path);
+    if (length > most) {
+      throw new AgentError('precondition', `${key} is too long for haproxy's sockets`, {
+        detail: `${path} has ${length} bytes, at most ${most} fit`,
+      });
+    }
+  }
+}

@@ -1,0 +1,157 @@
+// One load balancer's haproxy process group: master-worker in its own session, started, reloaded and proven to
+// serve. 2.6's master answers nothing to `reload`, so the outcome is read from `show proc` and the worker's own
+// socket. Source: DESIGN "haproxy processes", HAProxy 2.6 management guide chapter 4.
+
+import type { Clock } from '../host/clock';
+import type { Files } from '../host/files';
+import type { UnixSockets } from '../host/sockets';
+import { AgentError, isAgentError } from '../model/errors';
+import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
+import { configFiles, type HaproxyPaths } from './paths';
+import { createRuntimeClient } from './runtime/client';
+import { showInfo } from './runtime/show-info';
+import { showProc, type ProcessGroup } from './runtime/show-proc';
+
+/** What is needed to run one load balancer's haproxy. */
+export interface HaproxyJob {
+  readonly paths: HaproxyPaths;
+  /** Given as `-L`. */
+  readonly peer: string;
+}
+
+export interface HaproxyProcess {
+  /** Starts the group and resolves once it serves. Throws `reload-failed` with what haproxy printed; nothing then runs. */
+  start(job: HaproxyJob): Promise<ServiceProcess>;
+  /** Reloads and resolves once the new worker serves. Throws `reload-failed` with what haproxy printed; the old worker then goes on. */
+  reload(job: HaproxyJob, process: ServiceProcess): Promise<void>;
+  /** Ends the group and removes its sockets. */
+  stop(job: HaproxyJob, process: ServiceProcess): Promise<void>;
+  /** Finds the living group of this load balancer: the recorded one, else the one that its master socket names. */
+  adopt(job: HaproxyJob, recorded: ServiceProcess | undefined): Promise<ServiceProcess | undefined>;
+  /** Tells whether its worker answers on the admin socket. */
+  answers(paths: HaproxyPaths): Promise<boolean>;
+}
+
+export interface HaproxyProcessDeps {
+  readonly supervisor: Supervisor;
+  readonly sockets: UnixSockets;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly binary: string;
+  /** False: haproxy reads the copy of the configuration without what only root can do. */
+  readonly privileged: boolean;
+  /** `ip netns exec <ns>` as argv, empty for the host's own namespace. */
+  readonly through: readonly string[];
+}
+
+const pollMs = 10;
+const startDeadlineMs = 50_000;
+const reloadDeadlineMs = 50_000;
+const stopGraceMs = 10_000;
+const largestLogBytes = 1024 * 1024;
+
+/** Makes the driver of haproxy process groups. */
+export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
+  const { supervisor, sockets, files, clock } = deps;
+  const workerPid = (paths: HaproxyPaths) => askWorkerPid(sockets, paths);
+  const group = (paths: HaproxyPaths) => askGroup(sockets, paths);
+
+  function specOf(job: HaproxyJob): ServiceSpec {
+    const { paths } = job;
+    const files = configFiles(paths, deps.privileged).flatMap((path) => ['-f', path]);
+    const argv = [deps.binary, '-Ws', ...files, '-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
+    return { through: deps.through, argv, variableArgv: ['-L', job.peer], logPath: paths.log };
+  }
+
+  return {
+    async start(job) {
+      const printed = await markLog(files, job.paths);
+      const { process, exited } = await supervisor.start(specOf(job));
+      const child = { ended: false };
+      void exited.then(() => (child.ended = true));
+      const deadline = clock.monotonic() + startDeadlineMs;
+      while (!child.ended && clock.monotonic() < deadline) {
+        if ((await workerPid(job.paths)) !== undefined) return process;
+        await clock.sleep(pollMs);
+      }
+      await supervisor.stop(process, 0);
+      throw new AgentError('reload-failed', 'Error starting haproxy', { detail: await printed() });
+    },
+
+    async reload(job, process) {
+      const printed = await markLog(files, job.paths);
+      const before = await group(job.paths);
+      const sent = before !== undefined && (await supervisor.reload(process));
+      if (sent && (await newWorkerServes(deps, job, process, before))) return;
+      const output = await printed();
+      throw new AgentError('reload-failed', 'Error reloading haproxy', {
+        detail: output === '' ? `haproxy process with PID ${process.pid} not found` : output,
+      });
+    },
+
+    async stop(job, process) {
+      await supervisor.stop(process, stopGraceMs);
+      const { adminSocket, masterSocket, statsSocket, pidFile } = job.paths;
+      for (const path of [adminSocket, masterSocket, statsSocket, pidFile]) await files.remove(path);
+    },
+
+    async adopt(job, recorded) {
+      const spec = specOf(job);
+      if (recorded !== undefined && (await supervisor.isOurs(spec, recorded))) return recorded;
+      const found = await group(job.paths);
+      return found === undefined ? undefined : supervisor.recognise(spec, found.masterPid);
+    },
+
+    async answers(paths) {
+      return (await workerPid(paths)) !== undefined;
+    },
+  };
+}
+
+async function newWorkerServes(
+  { sockets, supervisor, clock }: HaproxyProcessDeps,
+  { paths }: HaproxyJob,
+  process: ServiceProcess,
+  before: ProcessGroup,
+): Promise<boolean> {
+  const known = new Set(before.workers.map((worker) => worker.pid));
+  const deadline = clock.monotonic() + reloadDeadlineMs;
+  while (clock.monotonic() < deadline && (await supervisor.isAlive(process))) {
+    // The master's socket is away for a moment while the master starts itself anew.
+    const now = await askGroup(sockets, paths);
+    if (now !== undefined && now.reloads > before.reloads) {
+      if (now.failedReloads > 0) return false;
+      const fresh = now.workers.filter((worker) => !known.has(worker.pid)).map((worker) => worker.pid);
+      if (fresh.includes((await askWorkerPid(sockets, paths)) ?? 0)) return true;
+    }
+    await clock.sleep(pollMs);
+  }
+  return false;
+}
+
+function askWorkerPid(sockets: UnixSockets, paths: HaproxyPaths): Promise<number | undefined> {
+  const client = createRuntimeClient(sockets, paths.adminSocket);
+  return ifAnswered(async () => Number((await showInfo(client)).get('Pid')));
+}
+
+function askGroup(sockets: UnixSockets, paths: HaproxyPaths): Promise<ProcessGroup | undefined> {
+  return ifAnswered(() => showProc(createRuntimeClient(sockets, paths.masterSocket)));
+}
+
+/** Gives a reader of what haproxy has printed since now; a log grown too long is emptied first. */
+async function markLog(files: Files, paths: HaproxyPaths): Promise<() => Promise<string>> {
+  const size = (await files.stat(paths.log))?.size ?? 0;
+  if (size > largestLogBytes) await files.truncate(paths.log);
+  const mark = size > largestLogBytes ? 0 : size;
+  return async () =>
+    ((await files.read(paths.log)) ?? Buffer.alloc(0)).subarray(mark).toString('utf8').trim();
+}
+
+async function ifAnswered<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (isAgentError(thrown, 'unavailable') || isAgentError(thrown, 'timeout')) return undefined;
+    throw thrown;
+  }
+}

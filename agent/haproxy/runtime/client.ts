@@ -1,0 +1,23 @@
+// Speaks haproxy's runtime API, one connection per command: the master's socket takes ten connections and closes
+// after each answer. Source: HAProxy 2.6 management guide, chapter 9.3.
+
+import type { UnixSockets } from '../../host/sockets';
+import { invalidInput } from '../../model/errors';
+
+export interface RuntimeClient {
+  /** Sends one command and resolves with the answer. Throws `unavailable`, `timeout`, or `invalid-input` for a command that could be read as two. */
+  command(text: string): Promise<string>;
+}
+
+const timeoutMs = 5_000;
+
+/** Makes a client of the runtime (or master) socket at `path`. */
+export function createRuntimeClient(sockets: UnixSockets, path: string): RuntimeClient {
+  return {
+    command(text) {
+      // `;` separates commands, a line break ends them, `<<` opens a payload: none may come from outside.
+      if (/[;\n\r\0]|<</.test(text)) throw invalidInput('the command could be read as two');
+      return sockets.request(path, text, { timeoutMs });
+    },
+  };
+}

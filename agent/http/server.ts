@@ -1,0 +1,88 @@
+// The HTTPS server: client certificates asked of everyone, refused in the handshake or by the application; its
+// certificate swapped without a restart; stopped without cutting an answer.
+// Source: DESIGN "Server identity and connections".
+
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { AgentError } from '../model/errors';
+import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly material: TlsMaterial;
+  readonly minVersion: LowestVersion;
+  /** `handshake`: a bad certificate ends the TLS handshake. `http`: it gets a 401 in JSON. */
+  readonly clientAuthFailure: 'http' | 'handshake';
+  /** Milliseconds for a whole request, body included. */
+  readonly requestTimeoutMs: number;
+  readonly listener: RequestListener;
+}
+
+export interface AgentServer {
+  /** Binds and listens. Throws `unavailable` naming address and reason. */
+  listen(): Promise<{ readonly address: string; readonly port: number }>;
+  /** Serves new connections with other material from now on. Throws `invalid-input`; the old material then stays. */
+  swap(material: TlsMaterial): void;
+  /** Takes no more connections, lets answers finish for `graceMs`, then closes what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const handshakeTimeoutMs = 10_000;
+const headersTimeoutMs = 10_000;
+const keepAliveTimeoutMs = 3_600_000;
+
+/** Makes the server; it binds nothing yet. */
+export function createAgentServer(options: ServerOptions): AgentServer {
+  const server = createServer(
+    {
+      ...secureContextOptions(options.material, options.minVersion),
+      requestCert: true,
+      rejectUnauthorized: options.clientAuthFailure === 'handshake',
+      handshakeTimeout: handshakeTimeoutMs,
+    },
+    options.listener,
+  );
+  server.headersTimeout = headersTimeoutMs;
+  server.requestTimeout = options.requestTimeoutMs;
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  // The application says 100 itself, once it wants the body.
+  server.on('checkContinue', options.listener);
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return {
+    listen: () => listen(server, options),
+    swap: (material) => server.setSecureContext(secureContextOptions(material, options.minVersion)),
+    stop: (graceMs) => stop(server, graceMs),
+  };
+}
+
+function listen(server: Server, { host, port }: ServerOptions): Promise<{ address: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: Error): void =>
+      reject(
+        new AgentError('unavailable', `cannot listen on ${host} port ${port}`, {
+          detail: cause.message,
+          cause,
+        }),
+      );
+    server.once('error', failed);
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off('error', failed);
+      const { address, port: bound } = server.address() as AddressInfo;
+      resolve({ address, port: bound });
+    });
+  });
+}
+
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,34 @@
+// The TLS side of the server: contexts made from PEM, checked by making one before any is put to use.
+// Source: DESIGN "Server identity and connections", TOOLCHAIN section 0 (TLS).
+
+import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
+import { AgentError } from '../model/errors';
+
+/** What the server shows and what it trusts, all PEM. */
+export interface TlsMaterial {
+  readonly key: string;
+  /** The certificate, then its chain. */
+  readonly certificates: string;
+  /** The CA certificates that client certificates must chain to. */
+  readonly clientCa: string;
+}
+
+export type LowestVersion = Extract<SecureVersion, 'TLSv1.2' | 'TLSv1.3'>;
+
+/** Makes the context options of the server. Throws `invalid-input` when TLS itself cannot use the material; its key is never named. */
+export function secureContextOptions(material: TlsMaterial, minVersion: LowestVersion): SecureContextOptions {
+  const options: SecureContextOptions = {
+    key: material.key,
+    cert: material.certificates,
+    ca: material.clientCa,
+    minVersion,
+    honorCipherOrder: true,
+  };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const detail = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused by TLS';
+    throw new AgentError('invalid-input', 'The server certificate cannot be used', { detail, cause });
+  }
+  return options;
+}

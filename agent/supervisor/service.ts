@@ -1,0 +1,43 @@
+// What a process manager does for one long-lived process group. Two kinds stand behind it: detached children
+// (direct) and systemd units. Source: DESIGN "haproxy processes".
+
+import type { ProcessExit } from '../host/process';
+
+export interface ServiceSpec {
+  /** The command line, program first. Adoption compares it, so it must name paths of this service alone. */
+  readonly argv: readonly string[];
+  /** Further arguments that may differ between two starts of one service; not compared. */
+  readonly variableArgv: readonly string[];
+  /** What the command is started through and which leaves no trace in its arguments (`ip netns exec <ns>`); may be empty. */
+  readonly through: readonly string[];
+  /** Takes stdout and stderr. */
+  readonly logPath: string;
+}
+
+/** The durable identity of a started process: enough to know it again, never to mistake another for it. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** Clock ticks from boot to its start. */
+  readonly startTicks: string;
+  readonly bootId: string;
+}
+
+export interface StartedService {
+  readonly process: ServiceProcess;
+  /** Settles when it ends while this agent is its parent. */
+  readonly exited: Promise<ProcessExit>;
+}
+
+export interface Supervisor {
+  /** Starts the service in its own session. Throws `unavailable` when it cannot be started. */
+  start(spec: ServiceSpec): Promise<StartedService>;
+  /** Tells whether a recorded process lives and is this service; a stale or foreign pid is never signalled. */
+  isOurs(spec: ServiceSpec, recorded: ServiceProcess): Promise<boolean>;
+  /** Takes the identity of a pid that says it is this service; undefined when its command line says otherwise. */
+  recognise(spec: ServiceSpec, pid: number): Promise<ServiceProcess | undefined>;
+  isAlive(process: ServiceProcess): Promise<boolean>;
+  /** Asks it to read its configuration again (SIGUSR2); false when it is gone. */
+  reload(process: ServiceProcess): Promise<boolean>;
+  /** Ends it and all its group: TERM, and KILL after `graceMs`. Resolves when it is gone. */
+  stop(process: ServiceProcess, graceMs: number): Promise<void>;
+}

@@ -1,0 +1,93 @@
+// Listeners: in v0.1 each is a load balancer of its own, so a listener's UUID names the haproxy process group.
+
+import type { LoadBalancers } from '../../../core/load-balancers';
+import type { LoadBalancerStatuses } from '../../../core/load-balancer-status';
+import { utf8Text } from '../../../http/body';
+import { json, text } from '../../../http/reply';
+import type { Route } from '../../../http/route';
+import { parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
+import { listenerBody, parseAction, poolBody, startedDetails } from '../wire';
+
+export interface ListenerRoutesDeps {
+  readonly loadBalancers: LoadBalancers;
+  readonly statuses: LoadBalancerStatuses;
+}
+
+/** Lists the rows. */
+export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v0.1/listeners',
+      body: 'none',
+      handle: async () => json(200, (await statuses.list()).map(listenerBody)),
+    },
+    {
+      method: 'GET',
+      path: '/v0.1/listeners/:listener',
+      body: 'none',
+      handle: async ({ params }) => {
+        const found = await statuses.describe(listenerOf(params));
+        return json(200, { ...listenerBody(found), pools: found.pools.map(poolBody) });
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/v0.1/listeners/:listener',
+      body: 'none',
+      handle: async ({ params }) => {
+        await loadBalancers.remove(listenerOf(params));
+        return json(200, { message: 'OK' });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v0.1/listeners/:listener/haproxy',
+      body: 'none',
+      handle: async ({ params }) => text(200, await loadBalancers.config(listenerOf(params))),
+    },
+    {
+      method: 'PUT',
+      path: '/v0.1/listeners/:amphora_id/:listener/haproxy',
+      body: 'config',
+      handle: async ({ params, body }) => {
+        const peer = parseAmphoraId(params['amphora_id'] ?? '');
+        const id = listenerOf(params);
+        await loadBalancers.upload({
+          id,
+          text: utf8Text(body, 'configuration'),
+          peer,
+          owner: 'octavia-v0.1',
+        });
+        return json(201, { message: 'OK' });
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v0.1/listeners/:listener/:action',
+      body: 'none',
+      handle: async ({ params }) => {
+        const id = listenerOf(params);
+        const action = parseAction(params['action'] ?? '');
+        return json(202, { message: 'OK', details: await run(loadBalancers, id, action) });
+      },
+    },
+  ];
+}
+
+function listenerOf(params: Readonly<Record<string, string>>): LoadBalancerId {
+  return parseListenerUuid(params['listener'] ?? '');
+}
+
+async function run(
+  loadBalancers: LoadBalancers,
+  id: LoadBalancerId,
+  action: 'start' | 'stop' | 'reload',
+): Promise<string> {
+  if (action === 'stop') {
+    await loadBalancers.stop(id);
+    return `Listener ${id} stopped`;
+  }
+  const { pid, started } = await loadBalancers[action](id);
+  return action === 'start' || started ? startedDetails(id, pid) : `Listener ${id} reloaded`;
+}

@@ -1,0 +1,29 @@
+// Rows of the contract that this version of the agent does not serve: each says so by its own name, with 501.
+
+import type { Route } from '../../../http/route';
+import { unsupported } from '../../../model/errors';
+
+type Row = readonly [Route['method'], string];
+
+const rows: readonly Row[] = [
+  ['POST', '/v0.1/topology'],
+  ['PUT', '/v0.1/listeners/:listener/certificates/:name'],
+  ['GET', '/v0.1/listeners/:listener/certificates/:name'],
+  ['DELETE', '/v0.1/listeners/:listener/certificates/:name'],
+  ['POST', '/v0.1/plug/vip/:ip'],
+  ['POST', '/v0.1/plug/network'],
+  ['PUT', '/v0.1/vrrp/upload'],
+  ['PUT', '/v0.1/vrrp/:action'],
+];
+
+/** Lists the rows. */
+export function unbuiltRoutes(): readonly Route[] {
+  return rows.map(([method, path]) => ({
+    method,
+    path,
+    body: 'none',
+    handle: () => {
+      throw unsupported(`${method} ${path}`);
+    },
+  }));
+}

@@ -1,0 +1,31 @@
+// Builds dist/amphorad.cjs (one file, readable names) and the launcher dist/amphorad.
+import { buildSync } from 'esbuild';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import './generate.mjs';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+mkdirSync(dist, { recursive: true });
+buildSync({
+  entryPoints: [join(root, 'agent', 'boot', 'main.ts')],
+  outfile: join(dist, 'amphorad.cjs'),
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+
+// The V8 flags keep the agent small; they have no effect once Node runs, hence a launcher.
+writeFileSync(
+  join(dist, 'amphorad'),
+  `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+exec node --max-semi-space-size=2 "$here/amphorad.cjs" "$@"
+`,
+);
+chmodSync(join(dist, 'amphorad'), 0o755);

@@ -1,0 +1,57 @@
+// UNIX sockets that answer by script. A request without a rule is a failure; refusals and time-outs come at
+// once, with the errors of the real socket.
+
+import type { UnixSockets } from '../../agent/host/sockets';
+import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from '../../agent/host/node/socket-errors';
+
+/** What comes back: text, an errno (nobody listens, the peer broke off), or nothing within the deadline. */
+export type SocketAnswer = string | { readonly refuse: string } | { readonly silent: true };
+
+export interface SocketRule {
+  /** Tried against the socket's path; any path when left out. */
+  readonly path?: RegExp;
+  /** Tried against the command; any command when left out. */
+  readonly line?: RegExp;
+  readonly answer: SocketAnswer | ((line: string, path: string) => SocketAnswer | Promise<SocketAnswer>);
+}
+
+export interface ScriptedSockets extends UnixSockets {
+  /** Every request so far, `path: line`. */
+  readonly transcript: readonly string[];
+  /** Requests that no rule matched: in case the code under test swallowed the failure. */
+  readonly unscripted: readonly string[];
+  /** Adds a rule before all others. */
+  script(rule: SocketRule): void;
+}
+
+const defaultMaxBytes = 64 * 1024 * 1024;
+
+/** Makes sockets that answer by `rules`; the first that matches answers. */
+export function createScriptedSockets(rules: readonly SocketRule[] = []): ScriptedSockets {
+  const script = [...rules];
+  const transcript: string[] = [];
+  const unscripted: string[] = [];
+
+  return {
+    transcript,
+    unscripted,
+    script: (rule) => script.unshift(rule),
+
+    async request(path, line, { timeoutMs, maxBytes = defaultMaxBytes }) {
+      refuseRequest(path, line);
+      transcript.push(`${path}: ${line}`);
+      const rule = script.find((each) => (each.path?.test(path) ?? true) && (each.line?.test(line) ?? true));
+      if (rule === undefined) {
+        unscripted.push(`${path}: ${line}`);
+        throw new Error(`no rule of the scripted sockets matches: ${path}: ${line}`);
+      }
+      const answer = typeof rule.answer === 'function' ? await rule.answer(line, path) : rule.answer;
+      if (typeof answer === 'string') {
+        if (Buffer.byteLength(answer) > maxBytes) throw answerTooLong(path, maxBytes);
+        return answer;
+      }
+      if ('silent' in answer) throw answerTimeout(path, timeoutMs);
+      throw noAnswer(path, Object.assign(new Error(answer.refuse), { code: answer.refuse }));
+    },
+  };
+}
