@@ -24,8 +24,9 @@ buildSync({
 writeFileSync(
   join(dist, 'amphorad'),
   `#!/bin/sh
-here=$(dirname "$(readlink -f "$0")")
-exec node --max-semi-space-size=2 "$here/amphorad.cjs" "$@"
+self=$0
+[ -L "$self" ] && self=$(readlink -f "$self")
+exec node --max-semi-space-size=2 "\${self%/*}/amphorad.cjs" "$@"
 `,
 );
 chmodSync(join(dist, 'amphorad'), 0o755);

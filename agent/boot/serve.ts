@@ -16,7 +16,7 @@ export interface ServeOptions {
   readonly sources: ConfigSources;
   readonly stopChildren: boolean;
   readonly readyJson: boolean;
-  /** Called once the agent answers. */
+  /** Called once the agent answers, before anyone else is told. */
   readonly onReady?: (ready: Ready) => Promise<void>;
 }
 
@@ -72,9 +72,9 @@ async function run(
   });
   const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
   const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
-  if (options.readyJson) output.out(readyLine(ready));
-  await notifySystemd(host, env);
   await options.onReady?.(ready);
+  await notifySystemd(host, env);
+  if (options.readyJson) output.out(readyLine(ready));
   if (config.DEFAULT.debug) void reportInventory(host);
 
   const reason = await signals.ended;

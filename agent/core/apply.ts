@@ -11,7 +11,7 @@ import type { Log } from '../host/log';
 import type { ConfigCheck } from '../haproxy/check';
 import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import { configFiles, type HaproxyPaths } from '../haproxy/paths';
-import { isAgentError } from '../model/errors';
+import { isAgentError, messageOf } from '../model/errors';
 
 export interface Apply {
   /** Has haproxy check a text without storing it. Throws `config-rejected` with haproxy's words and keeps the text aside. */
@@ -36,6 +36,16 @@ const mode = 0o600;
 export function createApply(deps: ApplyDeps): Apply {
   const { files, log, check } = deps;
 
+  // For debugging only: a full disk must not hide what haproxy said.
+  async function keepAside(paths: HaproxyPaths, text: string): Promise<void> {
+    try {
+      await files.writeAtomic(paths.rejected, text, mode);
+    } catch (thrown) {
+      const { directory } = paths;
+      log.warning('refused configuration not kept aside', { directory, error: messageOf(thrown) });
+    }
+  }
+
   return {
     async check(paths, text, peer) {
       await files.makeDirectory(paths.directory, 0o700);
@@ -46,7 +56,7 @@ export function createApply(deps: ApplyDeps): Apply {
         await files.writeAtomic(candidateOverlay, effective.overlay, mode);
         await check({ configPaths: [paths.candidate, candidateOverlay], peer });
       } catch (thrown) {
-        if (isAgentError(thrown, 'config-rejected')) await files.writeAtomic(paths.rejected, text, mode);
+        if (isAgentError(thrown, 'config-rejected')) await keepAside(paths, text);
         throw thrown;
       } finally {
         await files.remove(paths.candidate);

@@ -41,8 +41,13 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
   }
 
   async function summary(id: LoadBalancerId): Promise<LoadBalancerSummary> {
-    const [status, config] = await Promise.all([statusOf(id), readable(() => loadBalancers.config(id))]);
-    return { id, status: config === undefined ? 'error' : status, type: typeOf(config ?? '') };
+    // One whose files cannot be read must not hide the others.
+    const [found, config] = await Promise.all([
+      readable(() => statusOf(id)),
+      readable(() => loadBalancers.config(id)),
+    ]);
+    const status = config === undefined ? 'error' : (found ?? 'error');
+    return { id, status, type: typeOf(config ?? '') };
   }
 
   async function pools(id: LoadBalancerId): Promise<readonly Pool[]> {

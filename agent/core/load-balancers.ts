@@ -11,7 +11,7 @@ import type { ServiceProcess } from '../supervisor/service';
 import type { Apply } from './apply';
 import type { Gate } from './gate';
 import type { Activation, ProcessGroups } from './process-groups';
-import { initialState, type Owner, type StateStore } from './state-store';
+import { initialState, type LoadBalancerState, type Owner, type StateStore } from './state-store';
 
 export interface UploadInput {
   readonly id: LoadBalancerId;
@@ -78,7 +78,8 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         }
         await apply.check(pathsOf(id), text, peer);
         // Before the text, so that a configuration never stands without its owner and peer.
-        if (before?.peer !== peer) await state.write(id, { ...(before ?? initialState), owner, peer });
+        const wanted = revived(before ?? initialState);
+        if (before?.peer !== peer || wanted !== before) await state.write(id, { ...wanted, owner, peer });
         await apply.store(pathsOf(id), text);
       });
     },
@@ -102,6 +103,11 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         await removeFiles(deps, id);
       }),
   };
+}
+
+// An upload after a removal that failed half-way takes the removal back: the next restore must not finish it.
+function revived(before: LoadBalancerState): LoadBalancerState {
+  return before.desired === 'removed' ? { ...before, desired: 'stopped' } : before;
 }
 
 async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly LoadBalancerId[]> {

@@ -64,7 +64,11 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
       if (text === undefined) throw notFound('load balancer', id);
       const before = await stateOf(id);
       const process = await find(id, before);
-      if (process !== undefined && action === 'start') return { pid: process.pid, started: false };
+      if (process !== undefined && action === 'start') {
+        // It may still run after a stop or a removal that failed: from now on it is meant to.
+        if (before.desired !== 'running') await state.write(id, { ...before, desired: 'running', process });
+        return { pid: process.pid, started: false };
+      }
       await rejectedAs(`Error ${action}ing haproxy`, () => deps.apply.prepare(paths, text, before.peer));
       if (process === undefined) return startGroup(deps, id, before);
       await haproxy.reload({ paths, peer: before.peer }, process);
@@ -94,8 +98,14 @@ async function startGroup(
   await state.write(id, wanted);
   try {
     await files.makeDirectory(dirname(paths.adminSocket), 0o700);
-    const process = await haproxy.start({ paths, peer: before.peer });
-    await state.write(id, { ...wanted, process });
+    const job = { paths, peer: before.peer };
+    const process = await haproxy.start(job);
+    try {
+      await state.write(id, { ...wanted, process });
+    } catch (thrown) {
+      await haproxy.stop(job, process);
+      throw thrown;
+    }
     log.info('haproxy started', { loadBalancer: id, pid: process.pid });
     return { pid: process.pid, started: true };
   } catch (thrown) {

@@ -40,8 +40,11 @@ export function createStateStore(files: Files, roots: HaproxyRoots): StateStore 
       return text === undefined ? undefined : parseState(text, path);
     },
     async write(id, state) {
+      const paths = haproxyPaths(roots, id);
       const text = `${JSON.stringify({ ...state, schema: stateSchemaNumber }, undefined, 2)}\n`;
-      await files.writeAtomic(haproxyPaths(roots, id).state, text, 0o600);
+      // What exists by its stats socket alone has no directory yet.
+      await files.makeDirectory(paths.directory, 0o700);
+      await files.writeAtomic(paths.state, text, 0o600);
     },
   };
 }

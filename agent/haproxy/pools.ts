@@ -8,7 +8,8 @@ import type { StatRow } from './runtime/show-stat';
 export function readPools(rows: readonly StatRow[]): readonly Pool[] {
   const members = new Map<string, Member[]>();
   for (const row of rows) {
-    if (row.service === 'FRONTEND' || row.service === 'BACKEND') continue;
+    // `option socket-stats` of a `listen` section adds a row of type 3 for each of its binds.
+    if (row.service === 'FRONTEND' || row.service === 'BACKEND' || row.column('type') === '3') continue;
     const list = members.get(row.proxy) ?? [];
     list.push({ name: row.service, status: isUp(row.status) ? 'UP' : 'DOWN' });
     members.set(row.proxy, list);

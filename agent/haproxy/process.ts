@@ -84,8 +84,11 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
       const sent = before !== undefined && (await supervisor.reload(process));
       if (sent && (await newWorkerServes(deps, job, process, before))) return;
       const output = await printed();
+      const silence = (await supervisor.isAlive(process))
+        ? `haproxy process with PID ${process.pid} did not serve anew within ${reloadDeadlineMs / 1_000} s`
+        : `haproxy process with PID ${process.pid} not found`;
       throw new AgentError('reload-failed', 'Error reloading haproxy', {
-        detail: output === '' ? `haproxy process with PID ${process.pid} not found` : output,
+        detail: output === '' ? silence : output,
       });
     },
 
@@ -131,7 +134,11 @@ async function newWorkerServes(
 
 function askWorkerPid(sockets: UnixSockets, paths: HaproxyPaths): Promise<number | undefined> {
   const client = createRuntimeClient(sockets, paths.adminSocket);
-  return ifAnswered(async () => Number((await showInfo(client)).get('Pid')));
+  return ifAnswered(async () => {
+    const pid = Number((await showInfo(client)).get('Pid'));
+    // A worker on its way out accepts and closes without a word: that is no answer.
+    return Number.isInteger(pid) ? pid : undefined;
+  });
 }
 
 function askGroup(sockets: UnixSockets, paths: HaproxyPaths): Promise<ProcessGroup | undefined> {
@@ -147,7 +154,7 @@ async function markLog(files: Files, paths: HaproxyPaths): Promise<() => Promise
     ((await files.read(paths.log)) ?? Buffer.alloc(0)).subarray(mark).toString('utf8').trim();
 }
 
-async function ifAnswered<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function ifAnswered<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (thrown) {

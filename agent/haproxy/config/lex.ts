@@ -26,13 +26,15 @@ interface Cursor {
 /** Splits one line (without its newline) into words; a quote left open ends with the line. */
 export function lexLine(text: string): readonly string[] {
   const cursor: Cursor = { text, at: 0, quote: undefined, word: undefined, words: [] };
-  while (cursor.at < text.length && !isComment(cursor)) step(cursor);
+  while (cursor.at < text.length && !isEnd(cursor)) step(cursor);
   endWord(cursor);
   return cursor.words;
 }
 
-function isComment(cursor: Cursor): boolean {
-  return cursor.quote === undefined && cursor.text[cursor.at] === '#';
+// For haproxy a carriage return ends the line wherever it stands, even between quotes.
+function isEnd(cursor: Cursor): boolean {
+  const char = cursor.text.charAt(cursor.at);
+  return char === '\r' || (char === '#' && cursor.quote === undefined);
 }
 
 function step(cursor: Cursor): void {
@@ -65,7 +67,6 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '"',
   "'": "'",
   '#': '#',
-  $: '$',
   t: '\t',
   n: '\n',
   r: '\r',
@@ -78,7 +79,8 @@ function readEscape(cursor: Cursor): void {
     emit(cursor, String.fromCharCode(Number.parseInt(hex, 16)), 4);
     return;
   }
-  const plain = escapes[next];
+  // 2.6 takes the backslash off a dollar sign between double quotes only.
+  const plain = next === '$' && cursor.quote === '"' ? next : escapes[next];
   if (plain === undefined) emit(cursor, '\\', 1);
   else emit(cursor, plain, 2);
 }

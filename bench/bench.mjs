@@ -1,0 +1,106 @@
+// Runs benchmarks and prints what they measured: median, spread, and the ratio to the baseline of the same run.
+// Ratios are what counts: the figures themselves move with the machine.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { renderMarkdown } from './markdown.mjs';
+import { start } from './start.mjs';
+import { summarize } from './statistics.mjs';
+
+// A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
+// metric being {name, unit, digits, series: [{subject, values}]} with the baseline as the last of its series.
+const benchmarks = [start];
+
+const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
+
+  --only NAME  run these only: ${benchmarks.map(({ name }) => name).join(', ')}
+  --quick      fewer repetitions: does it run, not how fast is it
+  --json       print JSON instead of Markdown tables
+  --out DIR    write NAME.json and NAME.md there as well
+`;
+const statusOf = { SIGINT: 130, SIGTERM: 143 };
+
+async function main() {
+  const options = readOptions();
+  const aborter = new AbortController();
+  let endedBy;
+  for (const name of Object.keys(statusOf)) {
+    process.on(name, () => {
+      endedBy ??= name;
+      aborter.abort(new Error(`ended by ${name}`));
+    });
+  }
+  const results = [];
+  try {
+    for (const benchmark of options.chosen) {
+      const result = await measure(benchmark, options, aborter.signal);
+      results.push(result);
+      if (!options.json) process.stdout.write(`${renderMarkdown(result)}\n`);
+      if (options.out !== undefined) keep(result, options.out);
+    }
+  } catch (thrown) {
+    const why = endedBy === undefined ? thrown.message : `ended by ${endedBy}`;
+    process.stderr.write(`bench: ${why}\n`);
+    return endedBy === undefined ? 1 : statusOf[endedBy];
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  return 0;
+}
+
+async function measure(benchmark, { quick }, interrupted) {
+  const { name, title, deadlineMs } = benchmark;
+  const late = AbortSignal.timeout(deadlineMs);
+  const signal = AbortSignal.any([interrupted, late]);
+  const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text}`);
+  try {
+    const { metrics, notes } = await benchmark.run({ quick, signal, progress });
+    return { name, title, quick, node: process.version, metrics: metrics.map(summarize), notes };
+  } catch (cause) {
+    if (!late.aborted) throw cause;
+    throw new Error(`${name} is not done within ${deadlineMs / 1000} s`, { cause });
+  } finally {
+    progress('');
+  }
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string', multiple: true },
+        quick: { type: 'boolean' },
+        json: { type: 'boolean' },
+        out: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(usage);
+      process.exit(0);
+    }
+    const { quick = false, json = false, out } = values;
+    return { quick, json, out, chosen: choose(values.only) };
+  } catch (thrown) {
+    process.stderr.write(`${thrown.message}\n${usage}`);
+    process.exit(64);
+  }
+}
+
+function choose(only) {
+  if (only === undefined) return benchmarks;
+  return only
+    .flatMap((names) => names.split(','))
+    .map((wanted) => {
+      const found = benchmarks.find(({ name }) => name === wanted);
+      if (found === undefined) throw new Error(`there is no benchmark "${wanted}"`);
+      return found;
+    });
+}
+
+function keep(result, directory) {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, `${result.name}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(join(directory, `${result.name}.md`), renderMarkdown(result));
+}
+
+process.exitCode = await main();

@@ -1,0 +1,49 @@
+// The controller's side of the amphora API: JSON and text over HTTPS with a client certificate.
+// Source: contract/amphora-v0.1.md "Common rules".
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+
+// Longer than the 55 s that the agent gives `haproxy -c`.
+const answerDeadlineMs = 60_000;
+
+/** Makes a client of one agent, with the certificates that `amphorad certs` puts into a directory. */
+export function createApi({ address, port, certs }) {
+  const client = readFileSync(join(certs, 'client.pem'));
+  const agent = new Agent({
+    keepAlive: true,
+    ca: readFileSync(join(certs, 'ca.pem')),
+    cert: client,
+    key: client,
+    servername: 'localhost',
+  });
+  return {
+    /** Makes one call; resolves with status, text and, where the text is JSON, body. Rejects when nothing answers. */
+    call: (method, path, { body, signal } = {}) =>
+      new Promise((resolve, reject) => {
+        const sent = request({ host: address, port, agent, method, path, signal, timeout: answerDeadlineMs });
+        sent.on('response', (response) => {
+          const chunks = [];
+          response.on('data', (chunk) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => resolve(answerOf(response, Buffer.concat(chunks).toString('utf8'))));
+        });
+        sent.on('timeout', () => sent.destroy(new Error(`no answer within ${answerDeadlineMs / 1000} s`)));
+        sent.on('error', (cause) =>
+          reject(
+            signal?.aborted
+              ? signal.reason
+              : new Error(`${method} ${path}: ${cause.code ?? cause.message}`, { cause }),
+          ),
+        );
+        sent.end(body);
+      }),
+    /** Closes its connections. */
+    close: () => agent.destroy(),
+  };
+}
+
+function answerOf(response, text) {
+  const isJson = /^application\/json\b/.test(response.headers['content-type'] ?? '');
+  return { status: response.statusCode, text, body: isJson ? JSON.parse(text) : undefined };
+}

@@ -1,0 +1,84 @@
+// Runs every test runner and closes with one line, the sum over all of them: "<n> passed, <m> failed".
+// usage: node scripts/test.mjs [--check] [jest arguments]   (--check: also types, lint and format)
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const coverageBound = 90;
+const args = process.argv.slice(2);
+const check = args.includes('--check');
+const jestArgs = args.filter((word) => word !== '--check');
+const total = { passed: 0, failed: 0 };
+
+function program(name, path, words) {
+  process.stdout.write(`\n== ${name}\n`);
+  return spawnSync(process.execPath, [join(root, 'node_modules', path), ...words], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+}
+
+function count(name, ok) {
+  total[ok ? 'passed' : 'failed'] += 1;
+  process.stdout.write(`${name}: ${ok ? 'passed' : 'FAILED'}\n`);
+}
+
+function staticChecks() {
+  count('types', program('types', 'typescript/bin/tsc', ['--noEmit']).status === 0);
+  count('lint', program('lint', 'eslint/bin/eslint.js', ['.', '--max-warnings', '0']).status === 0);
+  count(
+    'format',
+    program('format', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']).status === 0,
+  );
+}
+
+function jest() {
+  const scratch = mkdtempSync(join(tmpdir(), 'amphorad-test-'));
+  const report = join(scratch, 'report.json');
+  // A selection of tests says nothing about coverage.
+  const whole = jestArgs.length === 0;
+  const coverage = ['--coverage', '--coverageReporters=json-summary', '--coverageDirectory', scratch];
+  const words = ['--maxWorkers=2', '--json', '--outputFile', report, ...(whole ? coverage : jestArgs)];
+  const run = spawnSync(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...words], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    const result = JSON.parse(readFileSync(report, 'utf8'));
+    total.passed += result.numPassedTests;
+    // A file that cannot even be loaded has no tests to count, and is a failure all the same.
+    const broken = Math.max(
+      result.numFailedTests + result.numRuntimeErrorTestSuites,
+      run.status === 0 ? 0 : 1,
+    );
+    total.failed += broken;
+    printSkipped(result);
+    if (whole) checkCoverage(join(scratch, 'coverage-summary.json'));
+  } catch (error) {
+    total.failed += 1;
+    process.stdout.write(`no report from jest: ${error.message}\n`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function printSkipped({ testResults }) {
+  for (const { assertionResults } of testResults) {
+    for (const { status, fullName } of assertionResults) {
+      if (status === 'pending' || status === 'todo') process.stdout.write(`skipped: ${fullName}\n`);
+    }
+  }
+}
+
+function checkCoverage(path) {
+  const { pct } = JSON.parse(readFileSync(path, 'utf8')).total.statements;
+  count(`statement coverage of agent/: ${pct} % (at least ${coverageBound} %)`, pct >= coverageBound);
+}
+
+if (check) staticChecks();
+process.stdout.write('\n== unit, surfaces, live\n');
+jest();
+process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

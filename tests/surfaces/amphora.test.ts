@@ -1,0 +1,213 @@
+// v0.1 "Info and details", "Topology", interface, common rules and the rows that are not built, over mTLS.
+
+import { hostname } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTestAgent, type TestAgent } from './kit/agent';
+import { amphoraId } from './kit/pki';
+
+let amphora: TestAgent;
+const listener = '00000001-aaaa-4bbb-8ccc-dddddddddddd';
+
+beforeAll(async () => {
+  amphora = await startTestAgent();
+});
+afterAll(() => amphora.stop());
+
+describe.each(['/info', '/v0.1/info', '/info/', '/v0.1/info/'])('GET %s', (path) => {
+  it('200: hostname, uuid, haproxy_version, api_version 0.1', async () => {
+    const answer = await amphora.client.get(path);
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json']);
+    expect(answer.json()).toEqual({
+      hostname: hostname(),
+      uuid: amphoraId,
+      haproxy_version: expect.stringMatching(/^\d+\.\d+/),
+      api_version: '0.1',
+    });
+  });
+});
+
+describe('GET /v0.1/details', () => {
+  it('200: the fields and types of the contract', async () => {
+    const { status, json } = await amphora.client.get('/v0.1/details');
+    expect(status).toBe(200);
+    const number = expect.any(Number);
+    expect(json()).toEqual({
+      hostname: hostname(),
+      uuid: amphoraId,
+      haproxy_version: expect.any(String),
+      api_version: '0.1',
+      networks: expect.any(Object),
+      active: true,
+      haproxy_count: 0,
+      cpu: { total: number, user: number, system: number, soft_irq: number },
+      memory: {
+        total: number,
+        free: number,
+        available: number,
+        buffers: number,
+        cached: number,
+        swap_used: number,
+        shared: number,
+        slab: number,
+        committed_as: number,
+      },
+      disk: { used: number, available: number },
+      load: [number, number, number],
+      topology: 'SINGLE',
+      topology_status: 'OK',
+      listeners: [],
+      packages: expect.arrayContaining([{ haproxy: expect.any(String) }, { amphorad: expect.any(String) }]),
+    });
+  });
+
+  it('fractions lie between 0 and 1, interfaces carry rates in both directions, lo is left out', async () => {
+    const details = (await amphora.client.get('/v0.1/details')).json() as {
+      cpu: Record<string, number>;
+      networks: Record<string, object>;
+    };
+    for (const share of Object.values(details.cpu)) {
+      expect(share).toBeGreaterThanOrEqual(0);
+      expect(share).toBeLessThanOrEqual(1);
+    }
+    expect(details.networks).not.toHaveProperty('lo');
+    for (const rates of Object.values(details.networks)) {
+      expect(rates).toEqual({ network_tx: expect.any(Number), network_rx: expect.any(Number) });
+    }
+  });
+});
+
+describe('GET /v0.1/topology', () => {
+  it('200: SINGLE, ACTIVE, no ha_ip', async () => {
+    const answer = await amphora.client.get('/v0.1/topology');
+    expect([answer.status, answer.json()]).toEqual([
+      200,
+      { hostname: hostname(), uuid: amphoraId, topology: 'SINGLE', role: 'ACTIVE', ha_ip: '' },
+    ]);
+  });
+
+  it('200: an ACTIVE_STANDBY of agent.conf is ACTIVE-STANDBY here, and stands by without keepalived', async () => {
+    const pair = await startTestAgent({
+      controllerWorker: 'loadbalancer_topology = ACTIVE_STANDBY',
+      pki: amphora.pki,
+    });
+    const topology = (await pair.client.get('/v0.1/topology')).json();
+    const details = (await pair.client.get('/v0.1/details')).json();
+    await pair.stop();
+    expect(topology).toMatchObject({ topology: 'ACTIVE-STANDBY', role: 'STANDBY' });
+    expect(details).toMatchObject({ topology: 'ACTIVE-STANDBY', active: false });
+  });
+});
+
+describe('GET /v0.1/interface/:ip', () => {
+  it.each([['127.0.0.1'], ['127.0.0.1/']])('200: the interface that carries %s', async (ip) => {
+    const answer = await amphora.client.get(`/v0.1/interface/${ip}`);
+    expect([answer.status, answer.json()]).toEqual([200, { message: 'OK', interface: 'lo' }]);
+  });
+
+  it.each(['203.0.113.77', '2001:db8::77'])(
+    '404: Error interface not found for IP address (%s)',
+    async (ip) => {
+      const answer = await amphora.client.get(`/v0.1/interface/${ip}`);
+      expect([answer.status, answer.json()]).toEqual([
+        404,
+        { message: 'Error interface not found for IP address' },
+      ]);
+    },
+  );
+
+  it.each(['10.0.0', '300.1.1.1', 'eth0', '::g', '10.0.0.1%00', '..%2f1'])(
+    '400: Bad IP address version (%s)',
+    async (ip) => {
+      const answer = await amphora.client.get(`/v0.1/interface/${ip}`);
+      expect([answer.status, (answer.json() as { message: string }).message]).toEqual([
+        400,
+        'Bad IP address version',
+      ]);
+    },
+  );
+});
+
+describe('common rules', () => {
+  it.each(['/', '/nothing', '/v0.1', '/v0.1/nothing', '/v0.1/listeners/a/b/c/d', '/V0.1/info'])(
+    'unknown path %s: 404 JSON',
+    async (path) => {
+      const answer = await amphora.client.get(path);
+      expect([answer.status, answer.headers['content-type']]).toEqual([404, 'application/json']);
+      expect(answer.json()).toEqual({ message: 'Not Found', details: `No such path: ${path}` });
+    },
+  );
+
+  it.each([
+    ['POST', '/info', 'GET, HEAD'],
+    ['DELETE', '/v0.1/details', 'GET, HEAD'],
+    ['OPTIONS', '/v0.1/details', 'GET, HEAD'],
+    ['PUT', `/v0.1/listeners/${listener}`, 'GET, HEAD, DELETE'],
+    ['GET', `/v0.1/listeners/${listener}/start`, 'PUT'],
+    ['POST', '/v0.1/certificate', 'PUT'],
+    ['DELETE', '/v0.1/topology', 'GET, HEAD, POST'],
+  ])('405 with Allow: %s %s', async (method, path, allow) => {
+    const answer = await amphora.client.call(method, path);
+    expect([answer.status, answer.headers.allow]).toEqual([405, allow]);
+    expect(answer.json()).toEqual({
+      message: 'Method Not Allowed',
+      details: `${method} is not allowed here`,
+    });
+  });
+
+  it('HEAD is as GET without its body', async () => {
+    const answer = await amphora.client.call('HEAD', '/info');
+    expect([answer.status, answer.text]).toEqual([200, '']);
+    expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
+  });
+
+  it('each answer carries a request id, and the access log line has it with who, what, status, ms and bytes', async () => {
+    const answer = await amphora.client.get('/v0.1/topology');
+    const id = answer.headers['x-request-id'];
+    expect(id).toMatch(/^req-[0-9a-f-]{36}$/);
+    const line = amphora.log.entries.find(({ fields }) => fields?.['requestId'] === id);
+    expect(line?.message).toBe('request');
+    expect(line?.fields).toMatchObject({
+      client: 'controller',
+      serial: expect.stringMatching(/^[0-9A-F]+$/),
+      method: 'GET',
+      path: '/v0.1/topology',
+      status: 200,
+      ms: expect.any(Number),
+      bytesOut: answer.text.length,
+    });
+  });
+
+  it('no header tells what software answers', async () => {
+    const { headers } = await amphora.client.get('/info');
+    expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
+  });
+});
+
+describe('501: a row that is not built says so by its own name', () => {
+  it.each([
+    ['POST', '/v0.1/topology', 'POST /v0.1/topology'],
+    [
+      'PUT',
+      `/v0.1/listeners/${listener}/certificates/a.pem`,
+      'PUT /v0.1/listeners/:listener/certificates/:name',
+    ],
+    [
+      'GET',
+      `/v0.1/listeners/${listener}/certificates/a.pem`,
+      'GET /v0.1/listeners/:listener/certificates/:name',
+    ],
+    [
+      'DELETE',
+      `/v0.1/listeners/${listener}/certificates/a.pem`,
+      'DELETE /v0.1/listeners/:listener/certificates/:name',
+    ],
+    ['POST', '/v0.1/plug/vip/10.0.0.5', 'POST /v0.1/plug/vip/:ip'],
+    ['POST', '/v0.1/plug/network', 'POST /v0.1/plug/network'],
+    ['PUT', '/v0.1/vrrp/upload', 'PUT /v0.1/vrrp/upload'],
+    ['PUT', '/v0.1/vrrp/start', 'PUT /v0.1/vrrp/:action'],
+  ])('%s %s', async (method, path, name) => {
+    const answer = await amphora.client.call(method, path, { body: '{}' });
+    expect([answer.status, answer.json()]).toEqual([501, { message: `${name} is not supported` }]);
+  });
+});

@@ -1,0 +1,108 @@
+// The command line as people type it.
+
+import { describe, expect, it } from '@jest/globals';
+import { parseArguments, usage } from '../../../agent/boot/args';
+
+const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''));
+
+describe('the command line', () => {
+  it('without a word serves, with defaults', () => {
+    expect(parse('')).toEqual({
+      command: 'serve',
+      configFiles: [],
+      configDirs: [],
+      localConfig: undefined,
+      readyJson: false,
+      stopChildren: undefined,
+      stateDirectory: 'var',
+      port: undefined,
+      directory: undefined,
+      amphoraId: undefined,
+      names: [],
+      days: 825,
+      force: false,
+    });
+  });
+
+  it.each([
+    ['serve', 'serve'],
+    ['dev', 'dev'],
+    ['check', 'check'],
+    ['sample', 'sample'],
+    ['version', 'version'],
+    ['help', 'help'],
+    ['--version', 'version'],
+    ['--help', 'help'],
+    ['-h', 'help'],
+    ['dev --help', 'help'],
+    ['--ready-json serve', 'serve'],
+  ])('"%s" means %s', (line, command) => {
+    expect(parse(line).command).toBe(command);
+  });
+
+  it('takes what Octavia’s images give the agent', () => {
+    const line = '--config-file /etc/octavia/amphora-agent.conf --config-dir=/etc/a.d --config-file /b';
+    expect(parse(line)).toMatchObject({
+      command: 'serve',
+      configFiles: ['/etc/octavia/amphora-agent.conf', '/b'],
+      configDirs: ['/etc/a.d'],
+    });
+  });
+
+  it('takes all options of serve, dev and certs', () => {
+    expect(parse('serve --local-config /l --ready-json --stop-children')).toMatchObject({
+      localConfig: '/l',
+      readyJson: true,
+      stopChildren: true,
+    });
+    expect(parse('dev --state /s --port 0 --no-stop-children')).toMatchObject({
+      stateDirectory: '/s',
+      port: 0,
+      stopChildren: false,
+    });
+    expect(parse('certs --directory /d --amphora-id x --name a --name b --days 7 --force')).toMatchObject({
+      directory: '/d',
+      amphoraId: 'x',
+      names: ['a', 'b'],
+      days: 7,
+      force: true,
+    });
+  });
+
+  it.each([
+    ['unknown', 'no command "unknown"'],
+    ['toString', 'no command "toString"'],
+    ['serve again', 'unexpected argument "again"'],
+    ['--colour', '--colour'],
+    ['--config-file', '--config-file'],
+    ['version --port 1', 'amphorad version has no option --port'],
+    ['serve --state /s', 'amphorad serve has no option --state'],
+    ['dev --config-file /a', 'amphorad dev has no option --config-file'],
+    ['check --stop-children', 'amphorad check has no option --stop-children'],
+    ['dev --port 65536', '--port: expected a whole number, 0 to 65535'],
+    ['dev --port -1', '--port'],
+    ['dev --port 80x', '--port'],
+    ['dev --port=', '--port'],
+    ['certs --days 0', '--days: expected a whole number, 1 to 36500'],
+    ['certs --days 1e3', '--days'],
+  ])('"%s" is refused, naming what is wrong', (line, words) => {
+    expect(() => parse(line)).toThrow(
+      expect.objectContaining({ kind: 'invalid-input', message: expect.stringContaining(words) }),
+    );
+  });
+
+  it('is explained in full', () => {
+    for (const word of [
+      'serve',
+      'dev',
+      'certs',
+      'check',
+      'sample',
+      'version',
+      '--ready-json',
+      '--no-stop-children',
+    ]) {
+      expect(usage).toContain(word);
+    }
+  });
+});

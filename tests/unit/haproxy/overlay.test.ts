@@ -1,0 +1,94 @@
+// What haproxy reads beside, and without root instead of, an upload.
+
+import { describe, expect, it } from '@jest/globals';
+import { effectiveConfig, type OverlayOptions } from '../../../agent/haproxy/overlay';
+import { haproxyPaths } from '../../../agent/haproxy/paths';
+import { renderOverlay } from '../../../agent/haproxy/render';
+import { parseListenerUuid } from '../../../agent/model/ids';
+
+const id = parseListenerUuid('0a000000-0000-4000-8000-000000000001');
+const paths = haproxyPaths({ basePath: '/b', certDir: '/c', runtimeDir: '/run/r' }, id);
+const root: OverlayOptions = {
+  runAs: { user: 'nobody', group: 'nogroup' },
+  logSockets: ['/run/rsyslog/octavia/log', '/dev/log'],
+  logFacility: 0,
+};
+const ordinary: OverlayOptions = { ...root, runAs: undefined };
+const overlayLines = (upload: string, options = root): readonly string[] =>
+  effectiveConfig(upload, paths, options)
+    .overlay.split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+describe('the overlay', () => {
+  it('adds account, log and admin socket to an upload that has none', () => {
+    expect(overlayLines('global\n daemon\n')).toEqual([
+      'global',
+      'user nobody',
+      'group nogroup',
+      'log /run/rsyslog/octavia/log local0',
+      `stats socket /run/r/${id}/admin.sock mode 600 level admin expose-fd listeners`,
+      'no strict-limits',
+    ]);
+  });
+
+  it.each([
+    ['user', 'user haproxy', false, true],
+    ['uid', 'uid 1000', false, true],
+    ['group', 'group haproxy', true, false],
+    ['gid', 'gid 1000', true, false],
+  ])('adds nothing that the upload says with %s', (_word, line, user, group) => {
+    const lines = overlayLines(`global\n ${line}\n`);
+    expect(lines.includes('user nobody')).toBe(user);
+    expect(lines.includes('group nogroup')).toBe(group);
+  });
+
+  it('still adds the account when the word stands in a comment or another section', () => {
+    const lines = overlayLines('global\n # user a\nuserlist l\n group b\n user c\n');
+    expect(lines).toEqual(expect.arrayContaining(['user nobody', 'group nogroup']));
+  });
+
+  it.each([
+    ['is the first socket that exists', { ...root, logFacility: 5 }, 'log /run/rsyslog/octavia/log local5'],
+    ['is haproxy’s own file without a socket', { ...root, logSockets: [] }, 'log stdout format iso local0'],
+  ])('its log target %s', (_what, options, line) => {
+    expect(overlayLines('', options)).toContain(line);
+  });
+
+  it('leaves the log to an upload that has a target', () => {
+    expect(overlayLines('global\n log 10.0.0.1 local0\n').filter((line) => line.startsWith('log'))).toEqual(
+      [],
+    );
+  });
+
+  it('is refused for a value that could be read as two lines', () => {
+    const view = { user: 'a\nuser root', group: '', adminSocket: '/s', logs: [] };
+    expect(() => renderOverlay(view)).toThrow('control character');
+  });
+});
+
+describe('an agent that is not root', () => {
+  const upload =
+    'global\n  user nobody\n  daemon\n  group "no group"\n  chroot /var\n\ndefaults\n  mode http\n';
+
+  it('lets haproxy read a copy without what only root can do, at the same line numbers', () => {
+    const { unprivileged, dropped } = effectiveConfig(upload, paths, ordinary);
+    expect(unprivileged).toBe('global\n\n  daemon\n\n\n\ndefaults\n  mode http\n');
+    expect(dropped).toEqual(['2: user nobody', '4: group no group', '5: chroot /var']);
+  });
+
+  it('blanks uid and gid, too', () => {
+    expect(effectiveConfig('global\nuid 0\ngid 0', paths, ordinary).unprivileged).toBe('global\n\n');
+  });
+
+  it('makes the copy even when it drops nothing, and adds no account', () => {
+    const { unprivileged, dropped, overlay } = effectiveConfig('global\n daemon\n', paths, ordinary);
+    expect([unprivileged, dropped]).toEqual(['global\n daemon\n', []]);
+    expect(overlay).not.toMatch(/^ *(user|group) /m);
+  });
+
+  it('unlike root, for whom haproxy reads the upload itself', () => {
+    const { unprivileged, dropped } = effectiveConfig(upload, paths, root);
+    expect([unprivileged, dropped]).toEqual([undefined, []]);
+  });
+});

@@ -1,0 +1,58 @@
+// Where a load balancer's files lie, and how long their paths may be.
+
+import { describe, expect, it } from '@jest/globals';
+import { checkPathLengths, configFiles, haproxyPaths } from '../../../agent/haproxy/paths';
+import { parseListenerUuid } from '../../../agent/model/ids';
+
+const id = parseListenerUuid('0a000000-0000-4000-8000-000000000001');
+const roots = {
+  basePath: '/var/lib/octavia',
+  certDir: '/var/lib/octavia/certs',
+  runtimeDir: '/run/amphorad',
+};
+
+describe('paths', () => {
+  it('are where controllers expect them, with our sockets in the runtime directory', () => {
+    expect(haproxyPaths(roots, id)).toMatchObject({
+      config: `/var/lib/octavia/${id}/haproxy.cfg`,
+      pidFile: `/var/lib/octavia/${id}/${id}.pid`,
+      statsSocket: `/var/lib/octavia/${id}.sock`,
+      certificates: `/var/lib/octavia/certs/${id}`,
+      adminSocket: `/run/amphorad/${id}/admin.sock`,
+      masterSocket: `/run/amphorad/${id}/master.sock`,
+    });
+  });
+
+  it('make haproxy read the upload for root and the copy for others, then the overlay', () => {
+    const paths = haproxyPaths(roots, id);
+    expect(configFiles(paths, true)).toEqual([paths.config, paths.overlay]);
+    expect(configFiles(paths, false)).toEqual([paths.unprivileged, paths.overlay]);
+  });
+});
+
+describe('a directory too long for sockets', () => {
+  const most = 107 - `/${id}/master.sock.4194304.tmp`.length;
+  const ofLength = (length: number): string => `/${'d'.repeat(length - 1)}`;
+
+  it('is accepted to the last byte', () => {
+    const path = ofLength(most);
+    expect(() => checkPathLengths({ ...roots, basePath: path, runtimeDir: path })).not.toThrow();
+  });
+
+  it.each([
+    ['base_path', { basePath: ofLength(most + 1) }],
+    ['runtime_dir', { runtimeDir: ofLength(most + 1) }],
+  ])('is refused one byte later, naming %s and both figures', (key, changed) => {
+    expect(() => checkPathLengths({ ...roots, ...changed })).toThrow(
+      expect.objectContaining({
+        kind: 'precondition',
+        message: expect.stringContaining(key),
+        detail: expect.stringContaining(`has ${most + 1} bytes, at most ${most} fit`),
+      }),
+    );
+  });
+
+  it('is measured in bytes, not letters', () => {
+    expect(() => checkPathLengths({ ...roots, basePath: `/${'ü'.repeat(most / 2)}` })).toThrow('base_path');
+  });
+});

@@ -1,0 +1,55 @@
+// Ids from the wire.
+
+import { describe, expect, it } from '@jest/globals';
+import { isUuid, parseAmphoraId, parseListenerUuid, quote } from '../../../agent/model/ids';
+
+const uuid = '0a0000ff-0000-4000-8000-0000000000fe';
+
+describe('an id', () => {
+  it('is taken in any case and kept in lower case', () => {
+    expect(parseListenerUuid(uuid.toUpperCase())).toBe(uuid);
+    expect(parseAmphoraId(uuid)).toBe(uuid);
+    expect(isUuid(uuid.toUpperCase())).toBe(true);
+  });
+
+  it.each([
+    '',
+    '..',
+    `${uuid}/..`,
+    ` ${uuid}`,
+    `${uuid}\n`,
+    uuid.slice(1),
+    uuid.replaceAll('-', ''),
+    `{${uuid}}`,
+    uuid.replace('a', 'g'),
+    `urn:uuid:${uuid}`,
+  ])('is not %j', (text) => {
+    expect(isUuid(text)).toBe(false);
+    for (const [parse, field] of [
+      [parseAmphoraId, 'amphora_id'],
+      [parseListenerUuid, 'listener'],
+    ] as const) {
+      expect(() => parse(text)).toThrow(
+        expect.objectContaining({
+          kind: 'invalid-input',
+          message: 'Invalid request',
+          detail: `${field}: expected a UUID, got ${quote(text)}`,
+        }),
+      );
+    }
+  });
+
+  it('that is refused names the field it stood in', () => {
+    expect(() => parseListenerUuid('x', 'loadbalancer')).toThrow(
+      expect.objectContaining({ detail: 'loadbalancer: expected a UUID, got "x"' }),
+    );
+  });
+});
+
+describe('quoted wire text', () => {
+  it('shows control characters and no more than 80 letters', () => {
+    expect(quote('a\n\u001b"b')).toBe(String.raw`"a\n\u001b\"b"`);
+    expect(quote('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`);
+    expect(quote('x'.repeat(81))).toBe(`"${'x'.repeat(80)}…"`);
+  });
+});
