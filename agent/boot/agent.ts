@@ -3,7 +3,7 @@
 
 import type { Router } from 'express';
 import type { Config } from '../config/options';
-import { restoreLoadBalancers } from '../core/restore';
+import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
 import { createApp } from '../http/app';
@@ -37,6 +37,7 @@ export async function startAgent(config: Config, host: HostWithLog, options: Age
   const core = wireCore(config, host);
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
+  await refuseNewerStates({ files: host.files, basePath: core.roots.basePath, state: core.state });
 
   const serverCertificate = createServerCertificate({
     ...host,

@@ -79,11 +79,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
     packages: createPackageVersions(files),
     haproxyCommand: binary,
     binaryVersion: createBinaryVersion(runner, binary),
-    loadBalancers: async () => {
-      const ids = await loadBalancers.ids();
-      const found = await Promise.all(ids.map((id) => loadBalancers.living(id)));
-      return { ids, running: found.filter((group) => group !== undefined).length };
-    },
+    loadBalancers: () => statuses.count(),
     agentVersion: version,
     amphoraId: config.amphora_agent.amphora_id,
   });

@@ -73,7 +73,8 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
     upload({ id, text, peer, owner }) {
       return gate.run(id, async () => {
         const before = await state.read(id);
-        if (before !== undefined && before.owner !== owner) {
+        // An upload that failed at its last step leaves a state without a load balancer: that binds nobody.
+        if (before !== undefined && before.owner !== owner && (await exists(files, pathsOf(id)))) {
           throw new AgentError('conflict', `load balancer ${id} belongs to ${before.owner}`);
         }
         await apply.check(pathsOf(id), text, peer);

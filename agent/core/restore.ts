@@ -4,7 +4,7 @@
 
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
-import { AgentError, messageOf } from '../model/errors';
+import { AgentError, isAgentError, messageOf } from '../model/errors';
 import { isUuid, parseListenerUuid, type LoadBalancerId } from '../model/ids';
 import type { LoadBalancers } from './load-balancers';
 import type { StateStore } from './state-store';
@@ -23,12 +23,27 @@ export interface RestoreDeps {
   readonly loadBalancers: LoadBalancers;
 }
 
+/** Refuses a base_path that a newer agent has written to (`version-mismatch`), before anything in it is touched. */
+export async function refuseNewerStates({
+  files,
+  basePath,
+  state,
+}: Pick<RestoreDeps, 'files' | 'basePath' | 'state'>): Promise<void> {
+  for (const id of await restorableIds(files, basePath)) {
+    try {
+      await state.read(id);
+    } catch (thrown) {
+      // Any other fault is this load balancer's alone, and restoring it will say so.
+      if (isAgentError(thrown, 'version-mismatch')) throw thrown;
+    }
+  }
+}
+
 type Outcome = 'adopted' | 'started' | 'failed' | 'none';
 
 /** Restores every load balancer, side by side. Never throws for one of them. */
 export async function restoreLoadBalancers(deps: RestoreDeps): Promise<RestoreReport> {
-  const names = (await deps.files.list(deps.basePath)).filter(isUuid);
-  const ids = names.map((name) => parseListenerUuid(name)).filter((id, index) => id === names[index]);
+  const ids = await restorableIds(deps.files, deps.basePath);
   const outcomes = await Promise.all(ids.map((id) => restoreSafely(deps, id)));
   const those = (wanted: Outcome): readonly LoadBalancerId[] =>
     ids.filter((_, index) => outcomes[index] === wanted);
@@ -58,4 +73,9 @@ async function restoreOne({ state, loadBalancers }: RestoreDeps, id: LoadBalance
   }
   const { started } = await loadBalancers.start(id);
   return started ? 'started' : 'adopted';
+}
+
+async function restorableIds(files: Files, basePath: string): Promise<readonly LoadBalancerId[]> {
+  const names = (await files.list(basePath)).filter(isUuid);
+  return names.map((name) => parseListenerUuid(name)).filter((id, index) => id === names[index]);
 }

@@ -25,7 +25,7 @@ export interface LoadBalancerState {
 export const initialState: LoadBalancerState = { owner: 'octavia-v0.1', peer: 'amphora', desired: 'stopped' };
 
 export interface StateStore {
-  /** Reads a state; undefined when there is none. Throws `internal` when the file cannot be trusted, naming it. */
+  /** Reads a state; undefined when there is none. Throws `version-mismatch` for one of a newer agent, `internal` for one that cannot be trusted; both name the file. */
   read(id: LoadBalancerId): Promise<LoadBalancerState | undefined>;
   /** Writes a state durably. */
   write(id: LoadBalancerId, state: LoadBalancerState): Promise<void>;
@@ -56,6 +56,11 @@ function parseState(text: string, path: string): LoadBalancerState {
   } catch (cause) {
     throw new AgentError('internal', `${path} is not JSON`, { cause });
   }
+  if (isNewer(value)) {
+    throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
+      detail: `schema ${value.schema}, this agent knows ${stateSchemaNumber}`,
+    });
+  }
   const validate = validators.state;
   if (!validate(value)) {
     const faults = (validate.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message ?? ''}`);
@@ -64,4 +69,9 @@ function parseState(text: string, path: string): LoadBalancerState {
     });
   }
   return value as LoadBalancerState;
+}
+
+function isNewer(value: unknown): value is { readonly schema: number } {
+  if (typeof value !== 'object' || value === null || !('schema' in value)) return false;
+  return typeof value.schema === 'number' && value.schema > stateSchemaNumber;
 }

@@ -59,8 +59,9 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
   function specOf(job: HaproxyJob): ServiceSpec {
     const { paths } = job;
     const files = configFiles(paths, deps.privileged).flatMap((path) => ['-f', path]);
-    const argv = [deps.binary, '-Ws', ...files, '-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
-    return { through: deps.through, argv, variableArgv: ['-L', job.peer], logPath: paths.log };
+    const marks = ['-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
+    const argv = [deps.binary, '-Ws', ...files, ...marks, '-L', job.peer];
+    return { through: deps.through, argv, marks, logPath: paths.log };
   }
 
   return {

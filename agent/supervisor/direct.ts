@@ -1,6 +1,7 @@
 // Process groups as detached children of the agent, which outlive it. A pid alone proves nothing: the kernel
 // reuses it, so start time, boot id and command line are compared before any signal. Source: DESIGN "Adopt".
 
+import { basename } from 'node:path';
 import type { Clock } from '../host/clock';
 import type { ProcessIdentity, ProcessRunner } from '../host/process';
 import type { System } from '../host/system';
@@ -37,7 +38,7 @@ export function createDirectSupervisor(deps: DirectDeps): Supervisor {
 
   return {
     async start(spec) {
-      const child = await runner.startDetached([...spec.through, ...spec.argv, ...spec.variableArgv], {
+      const child = await runner.startDetached([...spec.through, ...spec.argv], {
         logPath: spec.logPath,
       });
       const [identity, bootId] = await Promise.all([runner.identify(child.pid), system.bootId()]);
@@ -48,12 +49,12 @@ export function createDirectSupervisor(deps: DirectDeps): Supervisor {
 
     async isOurs(spec, recorded) {
       const identity = await livingIdentity(recorded);
-      return identity !== undefined && hasCommandLine(identity, spec);
+      return identity !== undefined && hasMarks(identity, spec);
     },
 
     async recognise(spec, pid) {
       const [identity, bootId] = await Promise.all([runner.identify(pid), system.bootId()]);
-      if (identity === undefined || !isRunning(identity) || !hasCommandLine(identity, spec)) return undefined;
+      if (identity === undefined || !isRunning(identity) || !hasMarks(identity, spec)) return undefined;
       return { pid, startTicks: identity.startTicks, bootId };
     },
 
@@ -83,7 +84,12 @@ function isRunning(identity: ProcessIdentity): boolean {
   return identity.state !== 'Z' && identity.state !== 'X';
 }
 
-// A reloaded haproxy master appends -sf and -x to its arguments: ours must stand in front, all of them, in place.
-function hasCommandLine(identity: ProcessIdentity, spec: ServiceSpec): boolean {
-  return spec.argv.every((argument, index) => identity.argv[index] === argument);
+// A reloaded haproxy master appends -sf and -x to its arguments, and an upgrade may have brought another binary or
+// other options: what must stand there, behind the program's name and in one piece, are the arguments that name
+// this service's own paths.
+function hasMarks(identity: ProcessIdentity, { argv, marks }: ServiceSpec): boolean {
+  if (basename(identity.argv[0] ?? '') !== basename(argv[0] ?? '')) return false;
+  return identity.argv.some((_, start) =>
+    marks.every((mark, index) => identity.argv[start + index] === mark),
+  );
 }

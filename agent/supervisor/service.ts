@@ -4,10 +4,10 @@
 import type { ProcessExit } from '../host/process';
 
 export interface ServiceSpec {
-  /** The command line, program first. Adoption compares it, so it must name paths of this service alone. */
+  /** The command line, program first. */
   readonly argv: readonly string[];
-  /** Further arguments that may differ between two starts of one service; not compared. */
-  readonly variableArgv: readonly string[];
+  /** The part of `argv`, in its order, by which a process is known as this service: paths of it alone. */
+  readonly marks: readonly string[];
   /** What the command is started through and which leaves no trace in its arguments (`ip netns exec <ns>`); may be empty. */
   readonly through: readonly string[];
   /** Takes stdout and stderr. */

@@ -164,7 +164,7 @@ describe('common rules', () => {
     const answer = await amphora.client.get('/v0.1/topology');
     const id = answer.headers['x-request-id'];
     expect(id).toMatch(/^req-[0-9a-f-]{36}$/);
-    const line = amphora.log.entries.find(({ fields }) => fields?.['requestId'] === id);
+    const line = amphora.log.entries.find(({ fields }) => fields['requestId'] === id);
     expect(line?.message).toBe('request');
     expect(line?.fields).toMatchObject({
       client: 'controller',

@@ -58,8 +58,8 @@ describe('client_auth_failure = http', () => {
 
   it('the access log says why', async () => {
     await ask(http, 'expired');
-    const refused = http.log.entries.filter(({ fields }) => fields?.['status'] === 401);
-    expect(refused.map(({ fields }) => fields?.['reason'])).toContain('the client certificate has expired');
+    const refused = http.log.entries.filter(({ fields }) => fields['status'] === 401);
+    expect(refused.map(({ fields }) => fields['reason'])).toContain('the client certificate has expired');
   });
 
   it('the right one: 200', async () => {

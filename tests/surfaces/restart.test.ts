@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { eventually } from '../fakes/eventually';
 import { temporaryDirectory, writeAgentFiles } from './kit/agent';
 import { createClient, type Client } from './kit/client';
-import { endLeftovers, startDaemon, type Daemon } from './kit/daemon';
+import { endLeftovers, runToEnd, startDaemon, type Daemon } from './kit/daemon';
 import { amphoraId, makePki, type TestPki } from './kit/pki';
 import { fetchText, freePort, listenerConfig, startBackend, startLoad, type Backend } from './kit/traffic';
 
@@ -100,11 +100,8 @@ describe('the agent is killed with -9', () => {
   it('killed between starting haproxy and writing that down: it is found by its own socket', async () => {
     const { pid } = await startListener();
     await daemon.end('SIGKILL');
-    const { process: _process, ...state } = JSON.parse(readFileSync(statePath(), 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    writeFileSync(statePath(), JSON.stringify(state));
+    const state = JSON.parse(readFileSync(statePath(), 'utf8')) as Record<string, unknown>;
+    writeFileSync(statePath(), JSON.stringify({ ...state, process: undefined }));
     await start();
     expect(pidOf((await client.put(`/v0.1/listeners/${listener}/start`)).text)).toBe(pid);
   });
@@ -146,6 +143,28 @@ describe('haproxy and the agent die together', () => {
     expect(await status()).toMatchObject({ status: 'ACTIVE' });
     expect(await fetchText(port)).toBe('one');
     await foreign.close();
+  });
+
+  it('a state of a newer agent: exit 1 naming the file, and nothing is touched', async () => {
+    const { port } = await startListener();
+    await daemon.end('SIGKILL');
+    const newer = readFileSync(statePath(), 'utf8').replace('"schema": 1', '"schema": 2');
+    writeFileSync(statePath(), newer);
+    const { code, stderr } = await runToEnd([
+      'serve',
+      '--config-file',
+      files.main,
+      '--local-config',
+      files.local,
+    ]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`${statePath()} was written by a newer agent`),
+    ]);
+    expect(readFileSync(statePath(), 'utf8')).toBe(newer);
+    expect(await fetchText(port)).toBe('one');
+    writeFileSync(statePath(), newer.replace('"schema": 2', '"schema": 1'));
+    await start();
   });
 
   it('a state that cannot be trusted is reported, and the agent serves the others', async () => {

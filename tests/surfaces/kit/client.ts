@@ -2,7 +2,8 @@
 
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 export interface Answer {
   readonly status: number;
@@ -58,7 +59,7 @@ export function createClient({ port, ca, identity }: ClientOptions): Client {
         },
       };
       const request = httpsRequest(options, (response) => {
-        const serverSerial = (response.socket as TLSSocket).getPeerX509Certificate()?.serialNumber ?? '';
+        const serverSerial = serialOf(response.socket);
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.once('error', reject);
@@ -81,4 +82,8 @@ export function createClient({ port, ca, identity }: ClientOptions): Client {
     delete: (path) => call('DELETE', path),
     close: () => pool.destroy(),
   };
+}
+
+function serialOf(socket: Socket): string {
+  return socket instanceof TLSSocket ? (socket.getPeerX509Certificate()?.serialNumber ?? '') : '';
 }

@@ -40,9 +40,9 @@ export async function endLeftovers(): Promise<void> {
   const left = [...started];
   started.clear();
   await Promise.all(
-    left.map((child) => {
+    left.map(async (child) => {
       const ended = exitOf(child);
-      return child.kill('SIGKILL') ? ended : undefined;
+      if (child.kill('SIGKILL')) await ended;
     }),
   );
 }

@@ -55,7 +55,6 @@ describe('a state file that cannot be trusted', () => {
     ['empty', ''],
     ['cut off', JSON.stringify(good).slice(0, 40)],
     ['another kind of JSON', '[]'],
-    ['of a newer schema', JSON.stringify({ ...good, schema: 2 })],
     ['without a schema', JSON.stringify(state)],
     ['with a field of the future', JSON.stringify({ ...good, future: true })],
     ['of an unknown owner', JSON.stringify({ ...good, owner: 'nobody' })],
@@ -66,6 +65,16 @@ describe('a state file that cannot be trusted', () => {
     const { files, store } = setUp({ [path]: text });
     await expect(store.read(id)).rejects.toMatchObject({
       kind: 'internal',
+      message: expect.stringContaining(path),
+    });
+    expect(files.snapshot()).toEqual({ [path]: text });
+  });
+
+  it('because a newer agent wrote it is told apart: the agent must not start on it', async () => {
+    const text = JSON.stringify({ ...good, schema: 2, more: true });
+    const { files, store } = setUp({ [path]: text });
+    await expect(store.read(id)).rejects.toMatchObject({
+      kind: 'version-mismatch',
       message: expect.stringContaining(path),
     });
     expect(files.snapshot()).toEqual({ [path]: text });

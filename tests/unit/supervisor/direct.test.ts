@@ -10,8 +10,8 @@ import { createScriptedRunner, type RunnerRule } from '../../fakes/scripted-runn
 
 const spec: ServiceSpec = {
   through: [],
-  argv: ['/usr/sbin/haproxy', '-Ws', '-f', '/b/1/haproxy.cfg'],
-  variableArgv: ['-L', 'peer'],
+  argv: ['/usr/sbin/haproxy', '-Ws', '-f', '/b/1/haproxy.cfg', '-L', 'peer'],
+  marks: ['-f', '/b/1/haproxy.cfg'],
   logPath: '/b/1/haproxy.log',
 };
 
@@ -68,9 +68,9 @@ describe('a recorded process', () => {
     expect(await supervisor.recognise(spec, process.pid)).toEqual(process);
   });
 
-  it('is ours after a reload has added arguments behind, or another peer name was given', async () => {
+  it('is ours after a reload has added arguments behind, and with another binary or peer name', async () => {
     const { supervisor, process, entry } = await recorded();
-    entry.argv = [...spec.argv, '-L', 'other', '-sf', '12', '-x', '/b/1/admin.sock'];
+    entry.argv = ['/opt/haproxy', '-Ws', ...spec.marks, '-L', 'other', '-sf', '12', '-x', '/b/1/admin.sock'];
     expect(await supervisor.isOurs(spec, process)).toBe(true);
   });
 
@@ -101,7 +101,7 @@ describe('a recorded process', () => {
   it.each([
     ['another program', ['/usr/sbin/nginx', ...spec.argv.slice(1)]],
     ['another load balancer', ['/usr/sbin/haproxy', '-Ws', '-f', '/b/2/haproxy.cfg']],
-    ['the same words in another order', ['/usr/sbin/haproxy', '-f', '/b/1/haproxy.cfg', '-Ws']],
+    ['our marks torn apart', ['/usr/sbin/haproxy', '-f', '-Ws', '/b/1/haproxy.cfg']],
     ['part of our words', spec.argv.slice(0, 3)],
     ['our words behind others', ['sudo', ...spec.argv]],
   ])('is not ours when its command line is %s', async (_what, argv) => {
