@@ -9,7 +9,7 @@ import { checkPathLengths } from '../haproxy/paths';
 import { createApp } from '../http/app';
 import { createIdentify } from '../http/identity';
 import { createAgentServer } from '../http/server';
-import { AgentError, isAgentError } from '../model/errors';
+import { AgentError, invalidInput, isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
 import { wireCore, type Core } from './wire-core';
@@ -34,6 +34,7 @@ const childrenGraceMs = 15_000;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(config: Config, host: HostWithLog, options: AgentOptions): Promise<Agent> {
+  refuseUnenforced(config);
   const core = wireCore(config, host);
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
@@ -77,6 +78,18 @@ export async function startAgent(config: Config, host: HostWithLog, options: Age
   await lifecycle.start();
   await restore(core, host);
   return { ...bound, rereadCertificates: () => serverCertificate.reread(), stop: () => lifecycle.stop() };
+}
+
+/** Options that promise protection this version does not give: an agent that ignored them would be open. */
+function refuseUnenforced({ amphorad }: Config): void {
+  const set = [
+    ['client_crl', amphorad.client_crl !== undefined],
+    ['allowed_client_names', amphorad.allowed_client_names.length > 0],
+    ['read_only_client_names', amphorad.read_only_client_names.length > 0],
+  ] as const;
+  for (const [key, isSet] of set) {
+    if (isSet) throw invalidInput(`[amphorad] ${key} is set, and this version cannot enforce it`);
+  }
 }
 
 function dialects(

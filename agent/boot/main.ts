@@ -87,6 +87,9 @@ process.on('unhandledRejection', (thrown) => {
   process.exit(1);
 });
 
+// Waits inside the agent keep no process alive; the command itself does, to its end.
+setInterval(() => undefined, 2 ** 30);
+
 void main()
   .catch(fail)
   .then((status) => process.exit(status));

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load';
 import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
 import { version } from '../generated/version';
+import type { LogLevel } from '../host/log';
 import { createWinstonLog, type WinstonLog } from '../host/node/winston-log';
 import { AgentError, messageOf } from '../model/errors';
 import { exitStatusOf, startAgent, type Agent } from './agent';
@@ -67,7 +68,7 @@ async function run(
   const { address, port } = agent;
   log.info('listening', { address, port });
   const signals = watchSignals({
-    hangup: () => rereadAll(agent, log),
+    hangup: () => rereadAll(agent, log, options, host),
     reopenLogs: () => log.reopen(),
   });
   const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
@@ -86,7 +87,7 @@ async function run(
 
 function createLog(config: Config, env: Environment): WinstonLog {
   return createWinstonLog({
-    level: config.DEFAULT.debug ? 'debug' : config.amphorad.log_level,
+    level: levelOf(config),
     format: config.amphorad.log_format,
     syslog: config.DEFAULT.use_syslog,
     facility: config.DEFAULT.syslog_log_facility,
@@ -94,12 +95,30 @@ function createLog(config: Config, env: Environment): WinstonLog {
   });
 }
 
-async function rereadAll(agent: Agent, log: WinstonLog): Promise<void> {
+/** SIGHUP: the certificates, and of the configuration what takes effect without a restart. */
+async function rereadAll(
+  agent: Agent,
+  log: WinstonLog,
+  { sources }: ServeOptions,
+  { files }: Host,
+): Promise<void> {
   try {
     await agent.rereadCertificates();
   } catch (thrown) {
     log.error('certificates not read again, the ones before stay', { error: messageOf(thrown) });
   }
+  const loaded = await loadConfig(sources, files);
+  if (loaded.ok) {
+    log.setLevel(levelOf(loaded.config));
+    log.info('configuration read again');
+  } else {
+    const problems = loaded.problems.map(formatProblem);
+    log.error('configuration not read again, the one before stays', { problems });
+  }
+}
+
+function levelOf(config: Config): LogLevel {
+  return config.DEFAULT.debug ? 'debug' : config.amphorad.log_level;
 }
 
 async function reportInventory({ system, log }: HostWithLog): Promise<void> {

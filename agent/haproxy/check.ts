@@ -13,13 +13,19 @@ export type ConfigCheck = (input: CheckInput) => Promise<void>;
 
 const deadlineMs = 55_000;
 
-/** Makes the check. It throws `config-rejected` with what haproxy printed, or `timeout`. */
+/** Makes the check. It throws `config-rejected` with what haproxy printed, `timeout`, or `unavailable` without its network namespace. */
 export function createConfigCheck(runner: ProcessRunner, command: readonly string[]): ConfigCheck {
   return async ({ configPaths, peer }) => {
     const files = configPaths.flatMap((path) => ['-f', path]);
     const result = await runner.run([...command, '-c', ...files, '-L', peer], { timeoutMs: deadlineMs });
     if (result.timedOut) {
       throw new AgentError('timeout', `haproxy -c did not finish within ${deadlineMs / 1000} s`);
+    }
+    // The machine's fault, not the configuration's: `ip netns exec` did not get as far as haproxy.
+    if (/^Cannot open network namespace/m.test(result.stderr)) {
+      throw new AgentError('unavailable', 'The network namespace is missing', {
+        detail: result.stderr.trim(),
+      });
     }
     if (result.code !== 0) {
       throw new AgentError('config-rejected', 'haproxy refuses the configuration', {

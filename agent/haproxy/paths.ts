@@ -2,7 +2,7 @@
 // them, and ours beside them. Source: DESIGN "On disk", contract/octavia-1.0.md.
 
 import { join } from 'node:path';
-import { AgentError } from '../model/errors';
+import { invalidInput } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 
 export interface HaproxyRoots {
@@ -59,20 +59,19 @@ export function configFiles(paths: HaproxyPaths, privileged: boolean): readonly 
 // sun_path holds 108 bytes with its NUL, and haproxy first binds `<path>.<pid>.tmp`.
 const socketPathBytes = 107;
 const temporarySuffix = '.4194304.tmp';
-const longestName = `/${'x'.repeat(36)}/master.sock`;
+const idBytes = 36;
 
-/** Refuses (`precondition`) directories under which haproxy could not bind its sockets, with the figure. */
+/** Refuses (`invalid-input`) directories under which haproxy could not bind its sockets, with the figure. */
 export function checkPathLengths(roots: HaproxyRoots): void {
-  const most = socketPathBytes - Buffer.byteLength(longestName) - Buffer.byteLength(temporarySuffix);
-  for (const [key, path] of [
-    ['base_path', roots.basePath],
-    ['runtime_dir', roots.runtimeDir],
+  for (const [key, path, name] of [
+    ['base_path', roots.basePath, '.sock'],
+    ['runtime_dir', roots.runtimeDir, '/master.sock'],
   ] as const) {
+    const most = socketPathBytes - 1 - idBytes - name.length - temporarySuffix.length;
     const length = Buffer.byteLength(path);
     if (length > most) {
-      throw new AgentError('precondition', `${key} is too long for haproxy's sockets`, {
-        detail: `${path} has ${length} bytes, at most ${most} fit`,
-      });
+      const figures = `${path} has ${length} bytes, at most ${most} fit`;
+      throw invalidInput(`${key} is too long for haproxy's sockets`, figures);
     }
   }
 }

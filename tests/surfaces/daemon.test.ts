@@ -82,9 +82,19 @@ amphora_idd = ${amphoraId}
       readFileSync(files.main, 'utf8').replace(/base_path = .*/, `base_path = ${long}`),
     );
     const { code, stderr } = await runToEnd(withFiles('serve'));
-    expect(code).not.toBe(0);
+    expect(code).toBe(78);
     expect(stderr).toMatch(/base_path is too long.*65 bytes, at most \d+ fit/s);
   });
+});
+
+it.each([
+  'client_crl = /nowhere/crl.pem',
+  'allowed_client_names = controller',
+  'read_only_client_names = viewer',
+])('exit 78: protection that this version cannot give is refused, not ignored: %s', async (line) => {
+  writeFileSync(files.local, `${readFileSync(files.local, 'utf8')}${line}\n`);
+  const { code, stderr } = await runToEnd(withFiles('serve'));
+  expect([code, stderr]).toEqual([78, expect.stringContaining('this version cannot enforce it')]);
 });
 
 describe('a server bundle that is wrong: exit 78, naming option and file', () => {
@@ -210,9 +220,14 @@ describe('starting and ending', () => {
     await eventually(async () => expect(await serial()).not.toBe(first));
     const second = await serial();
     writeFileSync(join(directory, 'server.pem'), 'broken');
+    writeFileSync(files.local, `${readFileSync(files.local, 'utf8')}log_level = debug\n`);
     daemon.child.kill('SIGHUP');
+    await eventually(() => expect(daemon.stderr()).toContain('configuration read again'));
+    writeFileSync(files.local, 'broken');
     daemon.child.kill('SIGUSR2');
+    daemon.child.kill('SIGHUP');
     await eventually(() => expect(daemon.stderr()).toContain('certificates not read again'));
+    await eventually(() => expect(daemon.stderr()).toContain('configuration not read again'));
     expect(await serial()).toBe(second);
     client.close();
     expect(await daemon.end()).toBe(0);

@@ -26,6 +26,17 @@ describe('the check of a configuration', () => {
     });
   });
 
+  it('does not blame the configuration for a missing network namespace', async () => {
+    const { check } = setUp({
+      code: 1,
+      stderr: 'Cannot open network namespace "ns": No such file or directory\n',
+    });
+    await expect(check(input)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: 'The network namespace is missing',
+    });
+  });
+
   it('refuses when a signal ended haproxy', async () => {
     const { check } = setUp({ code: null, signal: 'SIGSEGV' });
     await expect(check(input)).rejects.toMatchObject({ kind: 'config-rejected' });
