@@ -3,6 +3,7 @@
 
 import type { Router } from 'express';
 import type { Config } from '../config/options';
+import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
@@ -10,6 +11,7 @@ import { createApp } from '../http/app';
 import { createIdentify } from '../http/identity';
 import { createAgentServer } from '../http/server';
 import { AgentError, invalidInput, isAgentError } from '../model/errors';
+import { createLimiter } from '../model/limiter';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
 import { wireCore, type Core } from './wire-core';
@@ -30,6 +32,7 @@ export interface AgentOptions {
 }
 
 const answerGraceMs = 1_000;
+const uploadsAtOnce = 4;
 const childrenGraceMs = 15_000;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
@@ -65,7 +68,7 @@ export async function startAgent(config: Config, host: HostWithLog, options: Age
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     ...children(core, options),
-    sampling(core),
+    background(core, host),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -100,16 +103,19 @@ function dialects(
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = config.amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  return [createOctaviaV01({ ...core, serverCertificate }, { limits, log })];
+  return [
+    createOctaviaV01({ ...core, serverCertificate }, { limits, log, uploads: createLimiter(uploadsAtOnce) }),
+  ];
 }
 
-function sampling(core: Core): Part {
+function background(core: Core, host: HostWithLog): Part {
   const aborter = new AbortController();
   return {
-    name: 'traffic sampling',
+    name: 'traffic rates and log bounds',
     stopMs: 100,
     start: () => {
       core.rates.start(aborter.signal);
+      boundHaproxyLogs({ ...host, ...core }, aborter.signal);
       return Promise.resolve();
     },
     stop: () => {
@@ -122,7 +128,10 @@ function sampling(core: Core): Part {
 function children(core: Core, { stopChildren }: AgentOptions): readonly Part[] {
   if (!stopChildren) return [];
   const stop = async (): Promise<void> => {
-    for (const id of await core.loadBalancers.ids()) await core.loadBalancers.pause(id);
+    const paused = (await core.loadBalancers.ids()).map((id) => core.loadBalancers.pause(id));
+    for (const outcome of await Promise.allSettled(paused)) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }
   };
   return [{ name: 'haproxy', stopMs: childrenGraceMs, start: () => Promise.resolve(), stop }];
 }

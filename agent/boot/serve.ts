@@ -57,30 +57,25 @@ async function run(
   output: Output,
 ): Promise<number> {
   log.info('starting', { version, amphoraId: config.amphora_agent.amphora_id, pid: host.system.processId() });
-  let agent: Agent;
+  // From here on: a signal that comes while the agent starts must neither kill it half-way nor be lost.
+  const running: { agent?: Agent } = {};
+  const signals = watchSignals({
+    hangup: () => rereadAll(running.agent, log, options, host),
+    reopenLogs: () => log.reopen(),
+  });
   try {
-    agent = await startAgent(config, host, { stopChildren: options.stopChildren });
+    running.agent = await startAgent(config, host, { stopChildren: options.stopChildren });
   } catch (thrown) {
     const detail = thrown instanceof AgentError ? thrown.detail : undefined;
     log.error('the agent cannot start', { error: messageOf(thrown), detail });
     return exitStatusOf(thrown);
   }
-  const { address, port } = agent;
-  log.info('listening', { address, port });
-  const signals = watchSignals({
-    hangup: () => rereadAll(agent, log, options, host),
-    reopenLogs: () => log.reopen(),
-  });
-  const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
-  const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
-  await options.onReady?.(ready);
-  await notifySystemd(host, env);
-  if (options.readyJson) output.out(readyLine(ready));
+  await announce(running.agent, config, options, host, env, output);
   if (config.DEFAULT.debug) void reportInventory(host);
 
   const reason = await signals.ended;
   log.info('stopping', { signal: reason });
-  await agent.stop();
+  await running.agent.stop();
   log.info('stopped');
   return 0;
 }
@@ -95,15 +90,31 @@ function createLog(config: Config, env: Environment): WinstonLog {
   });
 }
 
+async function announce(
+  { address, port }: Agent,
+  config: Config,
+  options: ServeOptions,
+  host: HostWithLog,
+  env: Environment,
+  output: Output,
+): Promise<void> {
+  host.log.info('listening', { address, port });
+  const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
+  const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
+  await options.onReady?.(ready);
+  await notifySystemd(host, env);
+  if (options.readyJson) output.out(readyLine(ready));
+}
+
 /** SIGHUP: the certificates, and of the configuration what takes effect without a restart. */
 async function rereadAll(
-  agent: Agent,
+  agent: Agent | undefined,
   log: WinstonLog,
   { sources }: ServeOptions,
   { files }: Host,
 ): Promise<void> {
   try {
-    await agent.rereadCertificates();
+    await agent?.rereadCertificates();
   } catch (thrown) {
     log.error('certificates not read again, the ones before stay', { error: messageOf(thrown) });
   }

@@ -63,7 +63,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
   const apply = createApply({ files, log, check, overlayOptions });
   const groups = createProcessGroups({ files, log, roots, state, apply, haproxy });
   const loadBalancers = createLoadBalancers({ files, log, roots, state, gate: createGate(), apply, groups });
-  const statuses = createLoadBalancerStatuses({ roots, state, loadBalancers, haproxy, sockets });
+  const statuses = createLoadBalancerStatuses({ files, roots, state, loadBalancers, haproxy, sockets });
 
   const ip = createIpCommand(runner, namespace);
   const addresses = createAddresses(ip);

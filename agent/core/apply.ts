@@ -9,9 +9,10 @@
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { ConfigCheck } from '../haproxy/check';
+import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import { configFiles, type HaproxyPaths } from '../haproxy/paths';
-import { isAgentError, messageOf } from '../model/errors';
+import { AgentError, isAgentError, messageOf } from '../model/errors';
 
 export interface Apply {
   /** Has haproxy check a text without storing it. Throws `config-rejected` with haproxy's words and keeps the text aside. */
@@ -52,6 +53,7 @@ export function createApply(deps: ApplyDeps): Apply {
       const effective = effectiveConfig(text, paths, await deps.overlayOptions());
       const candidateOverlay = `${paths.overlay}.candidate`;
       try {
+        refuseWithoutListener(text);
         await files.writeAtomic(paths.candidate, effective.unprivileged ?? text, mode);
         await files.writeAtomic(candidateOverlay, effective.overlay, mode);
         await check({ configPaths: [paths.candidate, candidateOverlay], peer });
@@ -82,4 +84,14 @@ export function createApply(deps: ApplyDeps): Apply {
       await check({ configPaths: configFiles(paths, effective.unprivileged === undefined), peer });
     },
   };
+}
+
+// haproxy refuses this by itself, but the overlay's socket counts as a listener to it.
+function refuseWithoutListener(text: string): void {
+  const binds = readSections(text).some(({ lines }) => lines.some(({ words }) => words[0] === 'bind'));
+  if (!binds) {
+    throw new AgentError('config-rejected', 'The configuration has no listener', {
+      detail: 'expected at least one "bind" line in a "frontend" or "listen" section',
+    });
+  }
 }

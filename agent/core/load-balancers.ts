@@ -21,6 +21,8 @@ export interface UploadInput {
   readonly owner: Owner;
 }
 
+export type RestoreOutcome = 'adopted' | 'started' | 'none';
+
 export interface LoadBalancers {
   /** Ids of all that exist: those with a configuration, a pid file or a stats socket. */
   ids(): Promise<readonly LoadBalancerId[]>;
@@ -38,6 +40,8 @@ export interface LoadBalancers {
   pause(id: LoadBalancerId): Promise<void>;
   /** Stops it and removes all of it from the machine. Throws `not-found`. */
   remove(id: LoadBalancerId): Promise<void>;
+  /** At the agent's start: adopts or starts what should run, stops what should not, finishes a removal. What is wanted is read in its turn, so a call that came first counts. */
+  restore(id: LoadBalancerId): Promise<RestoreOutcome>;
   /** Its living process group; undefined when none runs. */
   living(id: LoadBalancerId): Promise<ServiceProcess | undefined>;
 }
@@ -89,6 +93,7 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
     reload: (id) => gate.run(id, () => groups.activate(id, 'reload')),
     pause: (id) => gate.run(id, () => groups.end(id, 'as before')),
     living: (id) => groups.living(id),
+    restore: (id) => gate.run(id, () => restore(deps, id)),
 
     stop: (id) =>
       gate.run(id, async () => {
@@ -104,6 +109,19 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         await removeFiles(deps, id);
       }),
   };
+}
+
+async function restore(deps: LoadBalancersDeps, id: LoadBalancerId): Promise<RestoreOutcome> {
+  const { state, groups } = deps;
+  const desired = (await state.read(id))?.desired;
+  if (desired === 'running') return (await groups.activate(id, 'start')).started ? 'started' : 'adopted';
+  if (desired === 'removed') {
+    await groups.end(id, 'removed');
+    await removeFiles(deps, id);
+  } else if (desired === 'stopped' && (await groups.living(id)) !== undefined) {
+    await groups.end(id, 'stopped');
+  }
+  return 'none';
 }
 
 // An upload after a removal that failed half-way takes the removal back: the next restore must not finish it.

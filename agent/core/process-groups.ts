@@ -10,7 +10,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { HaproxyProcess } from '../haproxy/process';
-import { AgentError, notFound } from '../model/errors';
+import { AgentError, isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
 import type { Apply } from './apply';
@@ -80,12 +80,31 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
     async end(id, desired) {
       const before = await stateOf(id);
       const process = await find(id, before);
-      if (desired !== 'as before') await state.write(id, { ...before, desired });
-      if (process === undefined) return;
-      await haproxy.stop({ paths: haproxyPaths(deps.roots, id), peer: before.peer }, process);
-      log.info('haproxy stopped', { loadBalancer: id, pid: process.pid });
+      const wanted = desired === 'as before' ? before : { ...before, desired };
+      const recorded = wanted === before || (await wroteState(state, id, wanted));
+      if (process !== undefined) {
+        await haproxy.stop({ paths: haproxyPaths(deps.roots, id), peer: before.peer }, process);
+        log.info('haproxy stopped', { loadBalancer: id, pid: process.pid });
+      }
+      // A removal is about to free the space itself.
+      if (!recorded && desired !== 'removed') await state.write(id, wanted);
     },
   };
+}
+
+/** False on a full disk: ending a process must not wait for space, and a removal makes some. */
+async function wroteState(
+  state: StateStore,
+  id: LoadBalancerId,
+  wanted: LoadBalancerState,
+): Promise<boolean> {
+  try {
+    await state.write(id, wanted);
+    return true;
+  } catch (thrown) {
+    if (isAgentError(thrown, 'no-space')) return false;
+    throw thrown;
+  }
 }
 
 async function startGroup(

@@ -6,7 +6,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
 import { isUuid, parseListenerUuid, type LoadBalancerId } from '../model/ids';
-import type { LoadBalancers } from './load-balancers';
+import type { LoadBalancers, RestoreOutcome } from './load-balancers';
 import type { StateStore } from './state-store';
 
 export interface RestoreReport {
@@ -39,7 +39,7 @@ export async function refuseNewerStates({
   }
 }
 
-type Outcome = 'adopted' | 'started' | 'failed' | 'none';
+type Outcome = RestoreOutcome | 'failed';
 
 /** Restores every load balancer, side by side. Never throws for one of them. */
 export async function restoreLoadBalancers(deps: RestoreDeps): Promise<RestoreReport> {
@@ -52,27 +52,12 @@ export async function restoreLoadBalancers(deps: RestoreDeps): Promise<RestoreRe
 
 async function restoreSafely(deps: RestoreDeps, id: LoadBalancerId): Promise<Outcome> {
   try {
-    return await restoreOne(deps, id);
+    return await deps.loadBalancers.restore(id);
   } catch (thrown) {
     const detail = thrown instanceof AgentError ? thrown.detail : undefined;
     deps.log.error('load balancer not restored', { loadBalancer: id, error: messageOf(thrown), detail });
     return 'failed';
   }
-}
-
-async function restoreOne({ state, loadBalancers }: RestoreDeps, id: LoadBalancerId): Promise<Outcome> {
-  const known = await state.read(id);
-  if (known === undefined) return 'none';
-  if (known.desired === 'removed') {
-    await loadBalancers.remove(id);
-    return 'none';
-  }
-  if (known.desired === 'stopped') {
-    if ((await loadBalancers.living(id)) !== undefined) await loadBalancers.stop(id);
-    return 'none';
-  }
-  const { started } = await loadBalancers.start(id);
-  return started ? 'started' : 'adopted';
 }
 
 async function restorableIds(files: Files, basePath: string): Promise<readonly LoadBalancerId[]> {

@@ -5,7 +5,7 @@ import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { AgentError } from '../model/errors';
-import { checkServerBundle, readBundle, type Bundle } from '../pki/bundle';
+import { certificateChainPem, checkServerBundle, readBundle, type Bundle } from '../pki/bundle';
 import { readCaBundle } from '../pki/ca';
 import { createGate } from './gate';
 
@@ -89,8 +89,7 @@ export function createServerCertificate(deps: ServerCertificateDeps): ServerCert
 }
 
 function identityOf(bundle: Bundle, clientCa: string): ServerIdentity {
-  const certificates = [bundle.certificate, ...bundle.chain].map((certificate) => certificate.toString());
-  return { key: bundle.keyPem, certificates: certificates.join(''), clientCa };
+  return { key: bundle.keyPem, certificates: certificateChainPem(bundle), clientCa };
 }
 
 /** Runs a check and names the file and its key in what it refuses. */

@@ -49,6 +49,8 @@ const startDeadlineMs = 50_000;
 const reloadDeadlineMs = 50_000;
 const stopGraceMs = 10_000;
 const largestLogBytes = 1024 * 1024;
+// With `log stdout` traffic lines stand in the same file.
+const mostPrinted = 16 * 1024;
 
 /** Makes the driver of haproxy process groups. */
 export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
@@ -85,9 +87,12 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
       const sent = before !== undefined && (await supervisor.reload(process));
       if (sent && (await newWorkerServes(deps, job, process, before))) return;
       const output = await printed();
-      const silence = (await supervisor.isAlive(process))
-        ? `haproxy process with PID ${process.pid} did not serve anew within ${reloadDeadlineMs / 1_000} s`
-        : `haproxy process with PID ${process.pid} not found`;
+      const alive = await supervisor.isAlive(process);
+      const silence = !alive
+        ? `haproxy process with PID ${process.pid} not found`
+        : before === undefined
+          ? `haproxy process with PID ${process.pid} does not answer`
+          : `haproxy process with PID ${process.pid} did not serve anew within ${reloadDeadlineMs / 1_000} s`;
       throw new AgentError('reload-failed', 'Error reloading haproxy', {
         detail: output === '' ? silence : output,
       });
@@ -125,21 +130,25 @@ async function newWorkerServes(
     const now = await askGroup(sockets, paths);
     if (now !== undefined && now.reloads > before.reloads) {
       if (now.failedReloads > 0) return false;
-      const fresh = now.workers.filter((worker) => !known.has(worker.pid)).map((worker) => worker.pid);
-      if (fresh.includes((await askWorkerPid(sockets, paths)) ?? 0)) return true;
+      const worker = await askWorkerPid(sockets, paths);
+      if (worker !== undefined && !known.has(worker)) return true;
     }
     await clock.sleep(pollMs);
   }
   return false;
 }
 
-function askWorkerPid(sockets: UnixSockets, paths: HaproxyPaths): Promise<number | undefined> {
-  const client = createRuntimeClient(sockets, paths.adminSocket);
-  return ifAnswered(async () => {
-    const pid = Number((await showInfo(client)).get('Pid'));
-    // A worker on its way out accepts and closes without a word: that is no answer.
-    return Number.isInteger(pid) ? pid : undefined;
-  });
+/**
+ * The pid of the present worker, when it answers. Asked through the master's socket, which knows whose answer it is:
+ * the worker's own socket path may be gone, or be another's.
+ */
+async function askWorkerPid(sockets: UnixSockets, paths: HaproxyPaths): Promise<number | undefined> {
+  const worker = (await askGroup(sockets, paths))?.workers[0]?.pid;
+  if (worker === undefined) return undefined;
+  const client = createRuntimeClient(sockets, paths.masterSocket);
+  const pid = await ifAnswered(async () => Number((await showInfo(client, `@!${worker} `)).get('Pid')));
+  // A worker on its way out accepts and closes without a word: that is no answer.
+  return pid === worker ? pid : undefined;
 }
 
 function askGroup(sockets: UnixSockets, paths: HaproxyPaths): Promise<ProcessGroup | undefined> {
@@ -152,7 +161,11 @@ async function markLog(files: Files, paths: HaproxyPaths): Promise<() => Promise
   if (size > largestLogBytes) await files.truncate(paths.log);
   const mark = size > largestLogBytes ? 0 : size;
   return async () =>
-    ((await files.read(paths.log)) ?? Buffer.alloc(0)).subarray(mark).toString('utf8').trim();
+    ((await files.read(paths.log)) ?? Buffer.alloc(0))
+      .subarray(mark)
+      .subarray(0, mostPrinted)
+      .toString('utf8')
+      .trim();
 }
 
 async function ifAnswered<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {

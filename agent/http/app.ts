@@ -7,6 +7,7 @@ import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
 import { beginAccess } from './access-log';
 import type { Identified } from './identity';
+import { createInOrder } from './in-order';
 import { discardUnverified, discardVerified, json, sendReply } from './reply';
 import type { IncomingMessage } from 'node:http';
 
@@ -23,15 +24,17 @@ export function createApp({ log, clock, identify, dialects }: AppDeps): Express 
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use((request, response, next) => {
+  const inOrder = createInOrder();
+  app.use(async (request, response, next) => {
     const who = identify(request);
     beginAccess(request, response, who, { log, clock });
+    await inOrder(request, response);
     if (who.verified) {
       next();
       return;
     }
     const reply = json(401, { message: 'Unauthorized', details: who.reason }, { Connection: 'close' });
-    return sendReply(request, response, reply, discardUnverified);
+    await sendReply(request, response, reply, discardUnverified);
   });
   // Nothing here is a page: the strictest policy, and none of the headers that only pages need.
   app.use(

@@ -3,6 +3,7 @@
 
 import { Router, type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '../host/log';
+import type { Limiter } from '../model/limiter';
 import { AgentError, internal, invalidInput, isAgentError, messageOf } from '../model/errors';
 import { readBody, type BodyKind, type BodyLimits } from './body';
 import { discardVerified, sendReply, type Reply } from './reply';
@@ -35,6 +36,8 @@ export interface Dialect {
 export interface RouteContext {
   readonly limits: BodyLimits;
   readonly log: Log;
+  /** Bounds the large bodies that are held in memory at once. */
+  readonly uploads: Limiter;
 }
 
 /** Makes the router of one dialect. */
@@ -72,19 +75,29 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
 async function answer(
   route: Route,
   dialect: Dialect,
-  { limits, log }: RouteContext,
+  { limits, log, uploads }: RouteContext,
   request: Request,
   response: Response,
 ): Promise<void> {
   let reply: Reply;
   try {
-    const body =
-      route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body]);
-    reply = await route.handle({ params: request.params as Readonly<Record<string, string>>, body });
+    const handle = async (): Promise<Reply> => {
+      const body =
+        route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body]);
+      return route.handle({ params: request.params as Readonly<Record<string, string>>, body });
+    };
+    reply = await (isLarge(request, route.body) ? uploads(handle) : handle());
   } catch (thrown) {
     reply = dialect.errorReply(asAgentError(thrown, log, response));
   }
   await sendReply(request, response, reply, discardVerified);
+}
+
+const largeBytes = 64 * 1024;
+
+function isLarge(request: Request, kind: BodyKind): boolean {
+  const announced = request.headers['content-length'];
+  return kind !== 'none' && (announced === undefined || Number(announced) > largeBytes);
 }
 
 type ErrorMiddleware = (

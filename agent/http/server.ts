@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { RequestListener } from 'node:http';
 import { AgentError } from '../model/errors';
+import { endConnect, endMalformed } from './malformed';
 import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';
 
 export interface ServerOptions {
@@ -50,6 +51,10 @@ export function createAgentServer(options: ServerOptions): AgentServer {
   server.keepAliveTimeout = keepAliveTimeoutMs;
   // The application says 100 itself, once it wants the body.
   server.on('checkContinue', options.listener);
+  // Whatever else a client expects is not promised to it: the request is answered, or refused, as any other.
+  server.on('checkExpectation', options.listener);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => endMalformed(socket, error.code));
+  server.on('connect', (_request, socket) => endConnect(socket));
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return {
     listen: () => listen(server, options),

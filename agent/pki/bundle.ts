@@ -6,7 +6,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { AgentError } from '../model/errors';
 import { invalidInput } from '../model/errors';
 import { certificatesIn } from './certificate-blocks';
-import { isWithinDates, validityOf } from './inspect';
+import { describeCertificate, isWithinDates, validityOf } from './inspect';
 import type { PemBlock } from './pem';
 import { splitPem } from './pem';
 
@@ -61,8 +61,22 @@ export function readBundle(pem: Uint8Array | string): Bundle {
   };
 }
 
-/** Checks that a bundle's certificate may serve at `nowMs` (milliseconds since the epoch). Throws `invalid-input` naming its dates. */
+// What OpenSSL's default security level and TLS 1.2/1.3 clients accept of a server.
+const fewestRsaBits = 2048;
+const servingCurves: readonly (string | undefined)[] = ['prime256v1', 'secp384r1', 'secp521r1'];
+const servingUsages: readonly string[] = ['serverAuth', 'anyExtendedKeyUsage', '2.5.29.37.0'];
+
+/**
+ * Checks that a bundle can serve TLS at `nowMs` (milliseconds since the epoch): with one that cannot, an agent would
+ * lock its controller out for good. Throws `invalid-input` naming dates, key or usage.
+ */
 export function checkServerBundle(bundle: Bundle, nowMs: number): void {
+  const { extendedKeyUsage } = describeCertificate(bundle.certificate);
+  const unfit = unfitKey(bundle);
+  if (unfit !== undefined) throw invalidInput('Certificate cannot serve TLS', unfit);
+  if (extendedKeyUsage?.some((usage) => servingUsages.includes(usage)) === false) {
+    throw invalidInput('Certificate cannot serve TLS', 'extended key usage: expected serverAuth among them');
+  }
   if (isWithinDates(bundle.certificate, nowMs)) return;
   const { validFrom, validTo } = bundle.certificate;
   const { notBefore, notAfter } = validityOf(bundle.certificate);
@@ -70,6 +84,17 @@ export function checkServerBundle(bundle: Bundle, nowMs: number): void {
     'Certificate is expired or not yet valid',
     `valid from ${isoDate(notBefore, validFrom)} to ${isoDate(notAfter, validTo)}, now ${isoDate(nowMs, 'unknown')}`,
   );
+}
+
+function unfitKey({ key, keyType }: Bundle): string | undefined {
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (keyType === 'ec' && !servingCurves.includes(namedCurve)) {
+    return `key: expected the curve P-256, P-384 or P-521, got ${namedCurve ?? 'another'}`;
+  }
+  if (keyType.startsWith('rsa') && modulusLength < fewestRsaBits) {
+    return `key: expected at least ${fewestRsaBits} bits of RSA, got ${modulusLength}`;
+  }
+  return undefined;
 }
 
 /** Writes the certificate and its chain as PEM text in the order that TLS sends them. */

@@ -55,7 +55,16 @@ export const rooms: Readonly<Record<string, Room>> = {
   http: {
     floor: 4,
     rooms: ['core', 'host', 'model'],
-    outside: ['express', 'helmet', 'node:http', 'node:https', 'node:tls', 'node:net', 'node:crypto'],
+    outside: [
+      'express',
+      'helmet',
+      'node:http',
+      'node:https',
+      'node:tls',
+      'node:net',
+      'node:crypto',
+      'node:stream',
+    ],
     reason: 'the HTTP floor serves whatever dialect is mounted on it',
   },
   'surfaces/octavia-v0.1': dialectRoom(),

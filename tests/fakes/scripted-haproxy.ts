@@ -149,11 +149,15 @@ export function installHaproxy(
       group.absences -= 1;
       return { refuse: 'ECONNREFUSED' };
     }
-    if (path === group.masterSocket) return line === 'show proc' ? procTable(group) : 'Unknown command\n';
+    const [, worker, command = line] = /^@(1|!\d+) (.*)$/.exec(line) ?? [];
+    if (path === group.masterSocket && worker === undefined)
+      return line === 'show proc' ? procTable(group) : 'Unknown command\n';
+    if (worker?.startsWith('!') === true && worker !== `!${group.worker}`)
+      return "Can't find the target PID matching the prefix\n";
     if (group.isHanging) return { silent: true };
-    if (line === 'show info')
+    if (command === 'show info')
       return state.info ?? `Name: HAProxy\nVersion: ${version}\nPid: ${group.worker}\n\n`;
-    return line === 'show stat' ? state.stats : 'Unknown command\n';
+    return command === 'show stat' ? state.stats : 'Unknown command\n';
   };
 
   sockets.script({ answer: (line, path) => answer(path, line) });

@@ -3,7 +3,8 @@
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestAgent, type TestAgent } from './kit/agent';
-import { amphoraId } from './kit/pki';
+import { amphoraId, type Issued } from './kit/pki';
+import { sendRaw } from './kit/raw';
 
 let amphora: TestAgent;
 const listener = '00000001-aaaa-4bbb-8ccc-dddddddddddd';
@@ -181,6 +182,43 @@ describe('common rules', () => {
     const { headers } = await amphora.client.get('/info');
     expect(headers).not.toHaveProperty('x-powered-by');
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
+  });
+});
+
+describe('what is no request', () => {
+  const raw = (text: string, identity: Issued | undefined) => sendRaw(amphora, text, identity);
+  const garbage = 'this is no HTTP\r\n\r\n';
+
+  it.each([
+    ['bytes that are no HTTP', garbage, 400],
+    ['headers too long', `GET /info HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['CONNECT', 'CONNECT other:443 HTTP/1.1\r\nHost: other\r\n\r\n', 405],
+    [
+      'both lengths',
+      'PUT /v0.1/certificate HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['a folded header', 'GET /info HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n', 400],
+  ])('%s: JSON with status %3$d for a verified client, no answer for others', async (_what, text, status) => {
+    const answer = await raw(text, amphora.pki.client);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*\\{"message":"`));
+    expect(await raw(text, undefined)).not.toMatch(/^HTTP\/1\.1 [^4]/);
+    expect(await raw(garbage, undefined)).toBe('');
+  });
+
+  it('an unknown expectation: answered like any other request, 401 without a certificate', async () => {
+    const text = 'GET /info HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n';
+    expect(await raw(text, amphora.pki.client)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await raw(text, undefined)).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('pipelined requests are done one after the other', async () => {
+    const config = 'frontend f\n bind 127.0.0.1:1\n';
+    const head = `PUT /v0.1/listeners/${amphoraId}/${listener}/haproxy HTTP/1.1\r\nHost: x\r\nContent-Length: ${config.length}\r\n\r\n`;
+    const get = (end: string) => `GET /v0.1/listeners/${listener} HTTP/1.1\r\nHost: x\r\n${end}\r\n`;
+    const answer = await raw(`${head}${config}${get('Connection: close\r\n')}`, amphora.pki.client);
+    expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1])).toEqual(['201', '200']);
+    await amphora.client.delete(`/v0.1/listeners/${listener}`);
   });
 });
 

@@ -89,6 +89,17 @@ describe('PUT /v0.1/listeners/:amphora_id/:listener/haproxy', () => {
     expect(readdirSync(directory).filter((name) => /candidate|tmp/.test(name))).toEqual([]);
   });
 
+  it.each([
+    ['nothing', ''],
+    ['no listener', 'global\n    daemon\ndefaults\n    mode http\n'],
+  ])('400: a configuration of %s does not replace one that serves', async (_what, text) => {
+    const answer = await upload(id(2), text);
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      expect.stringContaining('at least one \\"bind\\" line'),
+    ]);
+  });
+
   it('400: a refused first upload leaves no listener', async () => {
     expect((await upload(unknown, 'nonsense\n')).status).toBe(400);
     expect((await read(unknown)).status).toBe(404);
@@ -171,6 +182,16 @@ describe('PUT /v0.1/listeners/:listener/:action', () => {
     expect(served.get('one')).toBeGreaterThan(0);
     // 202 says that the new configuration serves: the removed member is out at once.
     expect(await Promise.all(Array.from({ length: 6 }, () => fetchText(port)))).toEqual(Array(6).fill('one'));
+  });
+
+  it('reload: 202 also when the path of the admin socket was removed', async () => {
+    await uploaded(id(5));
+    await action(id(5), 'start');
+    rmSync(join(amphora.basePath, id(5), 'admin.sock'));
+    const port = await uploaded(id(5));
+    expect((await action(id(5), 'reload')).status).toBe(202);
+    expect((await read(id(5))).json()).toMatchObject({ status: 'ACTIVE', pools: [{ uuid: 'pool-1' }] });
+    expect(['one', 'two']).toContain(await fetchText(port));
   });
 
   it('reload of a listener that is not running starts it', async () => {

@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { X509Certificate } from 'node:crypto';
+import { issueClient } from '../../agent/pki/issue';
 import { startTestAgent, type TestAgent } from './kit/agent';
 import { createClient } from './kit/client';
 import { makePki, makeServer } from './kit/pki';
@@ -77,6 +78,20 @@ describe('PUT /v0.1/certificate refuses, and the old certificate stays in servic
     expect((await amphora.client.get('/info', newConnection)).serverSerial).toBe(
       serialOf(before.slice(before.indexOf('-----BEGIN CERT'))),
     );
+  });
+
+  it.each([
+    [
+      'a client certificate',
+      () => issueClient(amphora.pki.ca, { commonName: 'x', days: 9, now: Date.now() }),
+    ],
+  ])('400: %s, with which nobody could connect any more', async (_what, issue) => {
+    const answer = await amphora.client.put('/v0.1/certificate', (await issue()).bundlePem);
+    expect([answer.status, (answer.json() as { message: string }).message]).toEqual([
+      400,
+      'Certificate cannot serve TLS',
+    ]);
+    expect((await amphora.client.get('/info', newConnection)).status).toBe(200);
   });
 
   it('413: a 10 MB body', async () => {

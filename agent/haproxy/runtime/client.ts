@@ -21,3 +21,9 @@ export function createRuntimeClient(sockets: UnixSockets, path: string): Runtime
     },
   };
 }
+
+/** Makes a client of the present worker through its master's socket, which lasts longer than any path of the worker's. */
+export function createWorkerClient(sockets: UnixSockets, masterPath: string): RuntimeClient {
+  const master = createRuntimeClient(sockets, masterPath);
+  return { command: (text) => master.command(`@1 ${text}`) };
+}

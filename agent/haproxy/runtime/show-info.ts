@@ -2,9 +2,9 @@
 
 import type { RuntimeClient } from './client';
 
-/** Asks a worker for its process facts, by name. */
-export async function showInfo(client: RuntimeClient): Promise<ReadonlyMap<string, string>> {
-  return parseShowInfo(await client.command('show info'));
+/** Asks a worker for its process facts, by name. `prefix` names the worker to a master's socket: `@!<pid> `. */
+export async function showInfo(client: RuntimeClient, prefix = ''): Promise<ReadonlyMap<string, string>> {
+  return parseShowInfo(await client.command(`${prefix}show info`));
 }
 
 /** Parses `Name: value` lines. */

@@ -1,5 +1,5 @@
-// Which errno of the file system means which kind of AgentError (errno(3)). Paths stay in `detail`:
-// the message may reach a caller over the network.
+// Which errno of the file system means which kind of AgentError (errno(3)). Paths are named in
+// `detail`, which an authenticated caller gets to see: an operator has to know which disk is full.
 
 import { AgentError, isAgentError } from '../../model/errors';
 import type { ErrorKind } from '../../model/errors';

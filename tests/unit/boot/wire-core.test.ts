@@ -6,7 +6,7 @@ import type { ScriptedAmphora } from '../../fakes/scripted-amphora';
 
 const overlayOf = async (amphora: ScriptedAmphora): Promise<string> => {
   const { loadBalancers } = amphora.core();
-  await loadBalancers.upload({ id, text: 'listen a\n', peer: amphoraId, owner: 'octavia-v0.1' });
+  await loadBalancers.upload({ id, text: 'listen a\n bind :80\n', peer: amphoraId, owner: 'octavia-v0.1' });
   await amphora.pass(loadBalancers.start(id));
   return amphora.haproxy.groups()[0]?.serves[1] ?? '';
 };

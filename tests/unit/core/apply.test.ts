@@ -33,11 +33,23 @@ describe('a check', () => {
     ['does not finish', { code: 1, timedOut: true }, 'timeout'],
   ])('that %s leaves nothing behind', async (_what, result, kind) => {
     const { files, apply } = setUp(result);
-    const checked = apply.check(paths, 'new\n', 'peer');
+    const checked = apply.check(paths, 'listen new\n bind :80\n', 'peer');
     if (kind === undefined) await checked;
     else await expect(checked).rejects.toMatchObject({ kind });
     expect(files.snapshot()).toEqual({ [paths.config]: 'old\n' });
   });
+});
+
+describe('a text without a listener', () => {
+  // haproxy by itself refuses it too, but takes the overlay's socket for a listener.
+  it.each(['', '\n# nothing\n', 'global\n daemon\n', 'frontend a\n mode http\n', 'backend b\n mode http\n'])(
+    'is refused: %j',
+    async (text) => {
+      const { runner, apply } = setUp();
+      await expect(apply.check(paths, text, 'peer')).rejects.toMatchObject({ kind: 'config-rejected' });
+      expect(runner.transcript).toEqual([]);
+    },
+  );
 });
 
 describe('a preparation', () => {

@@ -14,7 +14,7 @@ a,FRONTEND,OPEN,0,
 pool,member,UP,2,
 pool,BACKEND,UP,1,
 `;
-const setUp = async (text = 'frontend a\n mode http\n', isStarted = true) => {
+const setUp = async (text = 'frontend a\n bind :80\n mode http\n', isStarted = true) => {
   const amphora = await createScriptedAmphora();
   const { loadBalancers } = amphora.core();
   await loadBalancers.upload({ id, text, peer: amphoraId, owner: 'octavia-v0.1' });
@@ -63,7 +63,12 @@ describe('the status', () => {
   it('is an error when its state cannot be trusted, and the others still show', async () => {
     const amphora = await setUp();
     const { loadBalancers } = amphora.core();
-    await loadBalancers.upload({ id: secondId, text: 'listen b\n', peer: amphoraId, owner: 'octavia-v0.1' });
+    await loadBalancers.upload({
+      id: secondId,
+      text: 'listen b\n bind :80\n',
+      peer: amphoraId,
+      owner: 'octavia-v0.1',
+    });
     amphora.files.plant(amphora.paths(secondId).state, 'garbage');
     expect(await amphora.core().statuses.list()).toMatchObject([
       { id, status: 'running' },
@@ -95,7 +100,6 @@ describe('the type', () => {
     ['defaults\n mode http\nlisten a\n bind :80\n', 'HTTP'],
     ['listen a\n bind :3306\n', 'TCP'],
     ['frontend a\n mode tcp\nfrontend b\n bind :443 ssl crt /x\n', 'TERMINATED_HTTPS'],
-    ['backend only\n mode http\n', 'TCP'],
   ])('of %j is %s', async (text, type) => {
     expect((await describeIt(await setUp(text, false))).type).toBe(type);
   });

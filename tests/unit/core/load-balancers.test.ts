@@ -58,14 +58,16 @@ describe('an accepted upload', () => {
     const amphora = await createScriptedAmphora();
     await upload(amphora);
     await amphora.pass(amphora.core().loadBalancers.start(id));
-    await upload(amphora, 'listen b\n');
+    await upload(amphora, 'listen b\n bind :80\n');
     expect(amphora.haproxy.groups()).toMatchObject([{ serves: [config, expect.anything()], reloads: 0 }]);
   });
 
   it('clears away what an earlier refusal had kept aside', async () => {
     const amphora = await createScriptedAmphora();
     amphora.haproxy.refuse(/bogus/, 'no');
-    await expect(upload(amphora, 'bogus\n')).rejects.toMatchObject({ kind: 'config-rejected' });
+    await expect(upload(amphora, 'bogus\nlisten x\n bind :80\n')).rejects.toMatchObject({
+      kind: 'config-rejected',
+    });
     await upload(amphora);
     expect(filesOf(amphora)).toEqual(['state.json', 'haproxy.cfg']);
   });
@@ -75,9 +77,9 @@ describe('an accepted upload', () => {
     await upload(amphora);
     amphora.files.failNext('remove', full);
     await expect(amphora.core().loadBalancers.remove(id)).rejects.toBe(full);
-    await upload(amphora, 'listen again\n');
+    await upload(amphora, 'listen again\n bind :80\n');
     await amphora.restartAgent();
-    expect(await amphora.core().loadBalancers.config(id)).toBe('listen again\n');
+    expect(await amphora.core().loadBalancers.config(id)).toBe('listen again\n bind :80\n');
   });
 });
 
@@ -87,11 +89,14 @@ describe('a refused upload', () => {
     await upload(amphora);
     const before = amphora.files.snapshot();
     amphora.haproxy.refuse(/bogus/, '[ALERT] parsing [haproxy.cfg:1] : unknown keyword');
-    await expect(upload(amphora, 'bogus\n', id, 'other-peer')).rejects.toMatchObject({
+    await expect(upload(amphora, 'bogus\nlisten x\n bind :80\n', id, 'other-peer')).rejects.toMatchObject({
       kind: 'config-rejected',
       detail: '[ALERT] parsing [haproxy.cfg:1] : unknown keyword',
     });
-    expect(amphora.files.snapshot()).toEqual({ ...before, [amphora.paths(id).rejected]: 'bogus\n' });
+    expect(amphora.files.snapshot()).toEqual({
+      ...before,
+      [amphora.paths(id).rejected]: 'bogus\nlisten x\n bind :80\n',
+    });
   });
 
   it('of something new makes no load balancer', async () => {
@@ -117,7 +122,7 @@ describe('a refused upload', () => {
     const amphora = await createScriptedAmphora();
     await upload(amphora);
     const before = amphora.files.snapshot();
-    const foreign = { id, text: 'listen b\n', peer: amphoraId, owner: 'dataplane-v3' } as const;
+    const foreign = { id, text: 'listen b\n bind :80\n', peer: amphoraId, owner: 'dataplane-v3' } as const;
     await expect(amphora.core().loadBalancers.upload(foreign)).rejects.toMatchObject({
       kind: 'conflict',
       message: expect.stringContaining('octavia-v0.1'),
@@ -139,11 +144,11 @@ describe('an upload cut short at any write', () => {
       const amphora = await createScriptedAmphora();
       await upload(amphora);
       amphora.files.failNext(operation, full, path);
-      await expect(upload(amphora, 'listen b\n', id, 'other-peer')).rejects.toBe(full);
+      await expect(upload(amphora, 'listen b\n bind :80\n', id, 'other-peer')).rejects.toBe(full);
       expect(await amphora.core().loadBalancers.config(id)).toBe(config);
       expect(filesOf(amphora)).toEqual(['state.json', 'haproxy.cfg']);
-      await upload(amphora, 'listen b\n');
-      expect(await amphora.core().loadBalancers.config(id)).toBe('listen b\n');
+      await upload(amphora, 'listen b\n bind :80\n');
+      expect(await amphora.core().loadBalancers.config(id)).toBe('listen b\n bind :80\n');
     },
   );
 
@@ -151,13 +156,13 @@ describe('an upload cut short at any write', () => {
     const amphora = await createScriptedAmphora();
     await upload(amphora);
     amphora.files.failNext('remove', full, /rejected$/);
-    await expect(upload(amphora, 'listen b\n')).rejects.toBe(full);
-    expect(await amphora.core().loadBalancers.config(id)).toBe('listen b\n');
+    await expect(upload(amphora, 'listen b\n bind :80\n')).rejects.toBe(full);
+    expect(await amphora.core().loadBalancers.config(id)).toBe('listen b\n bind :80\n');
   });
 });
 
 describe('an agent that is not root', () => {
-  const upped = 'global\n user nobody\n group nogroup\n daemon\nlisten a\n';
+  const upped = 'global\n user nobody\n group nogroup\n daemon\nlisten a\n bind :80\n';
 
   it('gives the upload back, has haproxy read it without those lines, and says so once', async () => {
     const amphora = await createScriptedAmphora({ userId: 1000 });
@@ -166,7 +171,7 @@ describe('an agent that is not root', () => {
     await amphora.pass(amphora.core().loadBalancers.reload(id));
     expect(await amphora.core().loadBalancers.config(id)).toBe(upped);
     const [copy, overlay] = amphora.haproxy.groups()[0]?.serves ?? [];
-    expect(copy).toBe('global\n\n\n daemon\nlisten a\n');
+    expect(copy).toBe('global\n\n\n daemon\nlisten a\n bind :80\n');
     expect(overlay).not.toMatch(/^ *(user|group) /m);
     const warnings = amphora.log.entries.filter((entry) => entry.level === 'warning');
     expect(warnings.map((entry) => entry.fields['lines'])).toEqual([['2: user nobody', '3: group nogroup']]);

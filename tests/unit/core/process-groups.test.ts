@@ -49,7 +49,7 @@ describe('a start', () => {
   it('leaves a running group alone', async () => {
     const amphora = await uploaded();
     const { pid } = await amphora.start();
-    await amphora.upload('listen b\n');
+    await amphora.upload('listen b\n bind :80\n');
     expect(await amphora.start()).toEqual({ pid, started: false });
     expect(amphora.haproxy.groups()).toMatchObject([{ serves: [config, expect.anything()] }]);
   });
@@ -126,9 +126,11 @@ describe('a reload', () => {
   it('makes the running group serve the stored configuration under the same pid', async () => {
     const amphora = await uploaded();
     const { pid } = await amphora.start();
-    await amphora.upload('listen b\n');
+    await amphora.upload('listen b\n bind :80\n');
     expect(await amphora.reload()).toEqual({ pid, started: false });
-    expect(amphora.haproxy.groups()).toMatchObject([{ pid, serves: ['listen b\n', expect.anything()] }]);
+    expect(amphora.haproxy.groups()).toMatchObject([
+      { pid, serves: ['listen b\n bind :80\n', expect.anything()] },
+    ]);
   });
 
   it('starts what does not run', async () => {
@@ -140,7 +142,7 @@ describe('a reload', () => {
   it('that haproxy fails leaves the old worker, and the stored configuration as it was accepted', async () => {
     const amphora = await uploaded();
     await amphora.start();
-    await amphora.upload('listen b\n');
+    await amphora.upload('listen b\n bind :80\n');
     amphora.haproxy.nextReload({ fails: '[ALERT] cannot bind' });
     await expect(amphora.reload()).rejects.toMatchObject({
       kind: 'reload-failed',
@@ -148,7 +150,7 @@ describe('a reload', () => {
       detail: '[ALERT] cannot bind',
     });
     expect(amphora.haproxy.groups()).toMatchObject([{ serves: [config, expect.anything()] }]);
-    expect(await amphora.core().loadBalancers.config(id)).toBe('listen b\n');
+    expect(await amphora.core().loadBalancers.config(id)).toBe('listen b\n bind :80\n');
     expect(await desired(amphora)).toBe('running');
     expect(await amphora.core().statuses.describe(id)).toMatchObject({ status: 'running' });
   });

@@ -14,7 +14,12 @@ import type { LoadBalancerId } from '../../../agent/model/ids';
 
 const put = async (amphora: ScriptedAmphora, id: LoadBalancerId, isStarted = true): Promise<number> => {
   const { loadBalancers } = amphora.core();
-  await loadBalancers.upload({ id, text: `listen ${id}\n`, peer: amphoraId, owner: 'octavia-v0.1' });
+  await loadBalancers.upload({
+    id,
+    text: `listen ${id}\n bind :80\n`,
+    peer: amphoraId,
+    owner: 'octavia-v0.1',
+  });
   return isStarted ? (await amphora.pass(loadBalancers.start(id))).pid : 0;
 };
 const pidsOf = (amphora: ScriptedAmphora): readonly number[] =>
