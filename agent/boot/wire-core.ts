@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/options';
 import { createApply } from '../core/apply';
+import { createCertificates, type Certificates } from '../core/certificates';
 import { createDetails, type Details } from '../core/details';
 import { createGate } from '../core/gate';
 import { createLoadBalancers, type LoadBalancers } from '../core/load-balancers';
@@ -17,6 +18,7 @@ import type { OverlayOptions } from '../haproxy/overlay';
 import type { HaproxyRoots } from '../haproxy/paths';
 import { createHaproxyProcess } from '../haproxy/process';
 import { createBinaryVersion } from '../haproxy/version';
+import type { LoadBalancerId } from '../model/ids';
 import { parseIp } from '../model/ip';
 import { createAddresses } from '../network/addresses';
 import { createIpCommand } from '../network/ip';
@@ -28,6 +30,7 @@ export interface Core {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
+  readonly certificates: Certificates;
   readonly statuses: LoadBalancerStatuses;
   readonly details: Details;
   readonly rates: TrafficRates;
@@ -62,7 +65,9 @@ export function wireCore(config: Config, host: HostWithLog): Core {
   const check = createConfigCheck(runner, [...through, binary]);
   const apply = createApply({ files, log, check, overlayOptions });
   const groups = createProcessGroups({ files, log, roots, state, apply, haproxy });
-  const loadBalancers = createLoadBalancers({ files, log, roots, state, gate: createGate(), apply, groups });
+  const gate = createGate<LoadBalancerId>();
+  const loadBalancers = createLoadBalancers({ files, log, roots, state, gate, apply, groups });
+  const certificates = createCertificates({ files, roots, state, gate, loadBalancers });
   const statuses = createLoadBalancerStatuses({ files, roots, state, loadBalancers, haproxy, sockets });
 
   const ip = createIpCommand(runner, namespace);
@@ -87,6 +92,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
     roots,
     state,
     loadBalancers,
+    certificates,
     statuses,
     details,
     rates,

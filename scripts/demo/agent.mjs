@@ -2,12 +2,13 @@
 // temporary directory whose name is short because haproxy's socket paths hold 107 bytes.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createApi } from './api.mjs';
 import { startChild } from './child.mjs';
 import { waitUntil } from './loopback.mjs';
 
-const launcher = join(import.meta.dirname, '..', '..', 'dist', 'amphorad');
+/** The command that starts the agent. */
+export const launcher = join(import.meta.dirname, '..', '..', 'dist', 'amphorad');
 const startDeadlineMs = 20_000;
 // The agent ends in 2 s, plus what its haproxy processes may take.
 const endGraceMs = 20_000;
@@ -17,7 +18,9 @@ export async function findAgent(state, signal) {
   const ready = readReady(state);
   if (ready === undefined) return undefined;
   const api = createApi(ready);
-  if (await answers(api, ready, signal)) return { ...agentOf(ready, api), own: false, end: async () => {} };
+  if (await answers(api, ready, signal)) {
+    return { ...agentOf(ready, api, state), own: false, end: async () => {} };
+  }
   api.close();
   return undefined;
 }
@@ -50,9 +53,11 @@ export async function startAgent(signal) {
   }
 }
 
-function agentOf(ready, api) {
+function agentOf(ready, api, state) {
   const { pid, address, port, amphora_id: amphoraId } = ready;
-  return { api, pid, address, port, amphoraId };
+  // base_cert_dir as `amphorad dev` chooses it: what a configuration has to name.
+  const certificateDirectory = resolve(state, 'lib', 'certs');
+  return { api, pid, address, port, amphoraId, certificateDirectory };
 }
 
 function readReady(state) {

@@ -3,8 +3,8 @@
 import { checkPath } from './backends.mjs';
 import { loopback } from './loopback.mjs';
 
-/** Renders the configuration of a listener. A member is `{uuid, port}`. */
-export function renderConfiguration({ listener, port, pool, members }) {
+/** Renders the configuration of a listener. A member is `{uuid, port}`, `tls` a frontend's `{port, certificate}`. */
+export function renderConfiguration({ listener, port, pool, members, tls }) {
   const servers = members.map(
     (member) => `    server ${member.uuid} ${loopback}:${member.port} check inter 200ms`,
   );
@@ -23,10 +23,19 @@ frontend ${listener}
     bind ${loopback}:${port}
     option idle-close-on-response
     default_backend ${pool}
-
+${tls === undefined ? '' : renderTlsFrontend({ listener, pool, ...tls })}
 backend ${pool}
     balance roundrobin
     option httpchk GET ${checkPath}
 ${servers.join('\n')}
+`;
+}
+
+function renderTlsFrontend({ listener, pool, port, certificate }) {
+  return `
+frontend ${listener}-tls
+    bind ${loopback}:${port} ssl crt ${certificate}
+    option idle-close-on-response
+    default_backend ${pool}
 `;
 }

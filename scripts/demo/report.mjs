@@ -16,6 +16,13 @@ export function expectThat(condition, expectation, shown) {
   if (!condition) throw new ExpectationFailed(expectation, describe(shown));
 }
 
+/** Says how many requests each member answered. */
+export function inWords(perMember) {
+  return Object.entries(perMember)
+    .map(([name, count]) => `${count} by "${name}"`)
+    .join(', ');
+}
+
 /** Makes a reporter that writes to a stream; a silent one drops all but the failures. */
 export function createReport({ stream, silent }) {
   const paint = (style, text) => (stream.isTTY === true ? `\u001b[${styles[style]}m${text}\u001b[0m` : text);

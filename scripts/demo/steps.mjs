@@ -1,10 +1,11 @@
 // What the demo's controller does, step by step, and what it expects of each answer.
 // Source: contract/amphora-v0.1.md "Listeners", "haproxy configuration".
 import { startBackend } from './backends.mjs';
-import { renderConfiguration } from './configuration.mjs';
 import { freePort, isRefused, loopback, waitUntil } from './loopback.mjs';
-import { expectThat } from './report.mjs';
+import { expectThat, inWords } from './report.mjs';
+import { tlsSteps } from './tls-steps.mjs';
 import { startLoad, visitTimes } from './traffic.mjs';
+import { upload } from './upload.mjs';
 
 const requestCount = 100;
 const load = { keptAlive: 4, fresh: 4 };
@@ -19,6 +20,7 @@ export const steps = [
   { title: 'Start the listener', run: startListener },
   { title: `Send ${requestCount} requests`, run: sendRequests },
   { title: 'Ask how the listener is', run: askStatus },
+  ...tlsSteps,
   { title: 'Reload with one member removed, while requests run', run: reloadUnderLoad },
   { title: 'Stop the listener', run: stopListener },
   { title: 'Delete the listener', run: deleteListener },
@@ -146,18 +148,6 @@ async function deleteListener(stage) {
   return { afterDelete: found.status };
 }
 
-async function upload(stage, members) {
-  const { listener, port, pool } = stage;
-  // Before the call: an upload that is cut short may have been stored all the same.
-  stage.uploaded = true;
-  const answer = await stage.call(
-    'PUT',
-    `/v0.1/listeners/${stage.amphoraId}/${listener}/haproxy`,
-    renderConfiguration({ listener, port, pool, members }),
-  );
-  expectThat(answer.status === 201, 'the upload to be answered with 201', answer);
-}
-
 /** Sends the requests and checks the users' count against the backends'. */
 async function visitAll(stage) {
   const before = stage.members.map(({ backend }) => backend.requests());
@@ -169,10 +159,4 @@ async function visitAll(stage) {
     expectThat(got === said, `"${name}" to have counted the ${said} that it answered`, { counted: got });
   }
   return visits;
-}
-
-function inWords(perMember) {
-  return Object.entries(perMember)
-    .map(([name, count]) => `${count} by "${name}"`)
-    .join(', ');
 }

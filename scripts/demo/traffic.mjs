@@ -1,15 +1,16 @@
 // The users of the load balancer: requests one after the other, and a continuous load. Nothing is ever sent twice: a
 // request that fails counts as failed.
-import { Agent, get } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import { loopback } from './loopback.mjs';
 
 const answerDeadlineMs = 5_000;
 const mostRequests = 200_000;
 const mostFailures = 100;
 
-/** Sends `count` requests in turn over two kept-alive and two ever new connections; resolves with how many each member answered, and the failures. */
-export async function visitTimes(port, count, signal) {
-  const visitors = [true, false, true, false].map((keepAlive) => createVisitor(port, keepAlive));
+/** Sends `count` requests in turn over two kept-alive and two ever new connections; resolves with how many each member answered, and the failures. With `tls` (`{ca, servername}`) they go over HTTPS, and an answer counts only from a server that proves its name. */
+export async function visitTimes(port, count, signal, tls) {
+  const visitors = [true, false, true, false].map((keepAlive) => createVisitor(port, keepAlive, tls));
   const tally = createTally();
   for (let sent = 0; sent < count && !signal.aborted; sent += 1) {
     await tally.record(visitors[sent % visitors.length]);
@@ -69,8 +70,9 @@ function createTally() {
   };
 }
 
-function createVisitor(port, keepAlive) {
-  const agent = new Agent({ keepAlive, maxSockets: 1 });
+function createVisitor(port, keepAlive, tls) {
+  const { Agent, get } = tls === undefined ? http : https;
+  const agent = new Agent({ keepAlive, maxSockets: 1, ...tls });
   return {
     visit: () =>
       new Promise((resolve, reject) => {

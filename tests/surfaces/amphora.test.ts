@@ -225,21 +225,6 @@ describe('what is no request', () => {
 describe('501: a row that is not built says so by its own name', () => {
   it.each([
     ['POST', '/v0.1/topology', 'POST /v0.1/topology'],
-    [
-      'PUT',
-      `/v0.1/listeners/${listener}/certificates/a.pem`,
-      'PUT /v0.1/listeners/:listener/certificates/:name',
-    ],
-    [
-      'GET',
-      `/v0.1/listeners/${listener}/certificates/a.pem`,
-      'GET /v0.1/listeners/:listener/certificates/:name',
-    ],
-    [
-      'DELETE',
-      `/v0.1/listeners/${listener}/certificates/a.pem`,
-      'DELETE /v0.1/listeners/:listener/certificates/:name',
-    ],
     ['POST', '/v0.1/plug/vip/10.0.0.5', 'POST /v0.1/plug/vip/:ip'],
     ['POST', '/v0.1/plug/network', 'POST /v0.1/plug/network'],
     ['PUT', '/v0.1/vrrp/upload', 'PUT /v0.1/vrrp/upload'],

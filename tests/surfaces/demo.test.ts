@@ -15,6 +15,11 @@ interface DemoResult {
     readonly answered: number;
     readonly perMember: Readonly<Record<string, number>>;
   };
+  readonly tls: {
+    readonly requests: number;
+    readonly answered: number;
+    readonly perMember: Readonly<Record<string, number>>;
+  };
   readonly reload: {
     readonly requests: number;
     readonly failed: number;
@@ -51,6 +56,14 @@ describe('npm run demo', () => {
     expect(alpha).toBeGreaterThan(0);
     expect(beta).toBeGreaterThan(0);
     expect(alpha + beta).toBe(100);
+  });
+
+  it('gets every request over HTTPS answered by a server that proves the uploaded certificate’s name', () => {
+    expect(result.tls).toMatchObject({ name: 'demo.example', requests: 20, answered: 20 });
+    const { alpha = 0, beta = 0 } = result.tls.perMember;
+    expect(alpha).toBeGreaterThan(0);
+    expect(beta).toBeGreaterThan(0);
+    expect(alpha + beta).toBe(20);
   });
 
   it('fails no request while it reloads, and sends the removed member none afterwards', () => {

@@ -46,6 +46,12 @@ function bodyOf(error: AgentError): ErrorBody {
   if (error.subject?.what === 'load balancer') {
     return { message: 'Listener Not Found', details: `No listener with UUID: ${error.subject.id}` };
   }
+  if (error.subject?.what === 'certificate') {
+    return {
+      message: 'Certificate Not Found',
+      details: `No certificate with file name: ${error.subject.id}`,
+    };
+  }
   if (error.subject?.what === 'interface') {
     return { message: 'Error interface not found for IP address' };
   }

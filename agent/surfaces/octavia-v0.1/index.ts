@@ -4,17 +4,23 @@ import type { Router } from 'express';
 import { createDialectRouter, type RouteContext } from '../../http/route';
 import { errorReply, methodNotAllowedReply, notFoundReply } from './errors';
 import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
+import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { unbuiltRoutes } from './routes/unbuilt';
 
 /** Makes the router of the dialect. */
 export function createOctaviaV01(
-  deps: AmphoraRoutesDeps & ListenerRoutesDeps,
+  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
     {
-      routes: [...amphoraRoutes(deps), ...listenerRoutes(deps), ...unbuiltRoutes()],
+      routes: [
+        ...amphoraRoutes(deps),
+        ...certificateRoutes(deps),
+        ...listenerRoutes(deps),
+        ...unbuiltRoutes(),
+      ],
       prefixes: ['/v0.1'],
       errorReply,
       notFoundReply,

@@ -7,9 +7,6 @@ type Row = readonly [Route['method'], string];
 
 const rows: readonly Row[] = [
   ['POST', '/v0.1/topology'],
-  ['PUT', '/v0.1/listeners/:listener/certificates/:name'],
-  ['GET', '/v0.1/listeners/:listener/certificates/:name'],
-  ['DELETE', '/v0.1/listeners/:listener/certificates/:name'],
   ['POST', '/v0.1/plug/vip/:ip'],
   ['POST', '/v0.1/plug/network'],
   ['PUT', '/v0.1/vrrp/upload'],
