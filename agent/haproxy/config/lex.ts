@@ -1,37 +1,74 @@
-// Splits one configuration line into words as haproxy's parse_line() does: both kinds of quotes, backslash
-// escapes with \xNN, comments. Source: HAProxy 2.6 configuration manual, 2.2 "Quoting and escaping".
+// Splits configuration lines into words as haproxy's parse_line() does for readcfgfile(): quotes, backslashes, \xNN,
+// comments, variables, byte by byte. Sources: HAProxy 2.6 manual 2.2, 2.3; v2.6.0 src/tools.c; tests/surfaces/lexer.test.ts.
 
 /** One line's words, with the line's number (from 1). Empty lines and comments have no words and are left out. */
 export interface ConfigLine {
   readonly number: number;
+  /** Bytes that are UTF-8 are decoded; a word that is none has one character (U+0000 to U+00FF) for each byte. */
   readonly words: readonly string[];
+  /** For each word whether a quote or a backslash was used to write it. */
+  readonly dressed: readonly boolean[];
+  /** Indexes of the words in which haproxy replaces a variable; they hold the text as written. */
+  readonly usesEnvironment: readonly number[];
+  /** Why haproxy refuses the line, or cuts off what is written; its words are then those up to there. */
+  readonly faults: readonly string[];
 }
 
 /** Splits a whole configuration into its non-empty lines. */
 export function lexConfig(text: string): readonly ConfigLine[] {
   return text
     .split('\n')
-    .map((line, index) => ({ number: index + 1, words: lexLine(line) }))
-    .filter((line) => line.words.length > 0);
+    .map((line, index) => readLine(line, index + 1))
+    .filter((line) => line.words.length > 0 || line.faults.length > 0);
+}
+
+/** Splits one line (without its newline) into words. */
+export function lexLine(text: string): readonly string[] {
+  return readLine(text, 1).words;
 }
 
 interface Cursor {
+  /** One character for each byte. */
   readonly text: string;
   at: number;
   quote: '"' | "'" | undefined;
   word: string | undefined;
+  isDressed: boolean;
+  /** Words begun so far, with the empty one that blanks at the end of a line make. */
+  begun: number;
   readonly words: string[];
+  readonly dressed: boolean[];
+  readonly usesEnvironment: Set<number>;
+  readonly faults: string[];
 }
 
-/** Splits one line (without its newline) into words; a quote left open ends with the line. */
-export function lexLine(text: string): readonly string[] {
-  const cursor: Cursor = { text, at: 0, quote: undefined, word: undefined, words: [] };
-  while (cursor.at < text.length && !isEnd(cursor)) step(cursor);
+// MAX_LINE_ARGS of haproxy.
+const mostWords = 64;
+
+function readLine(text: string, number: number): ConfigLine {
+  const cursor: Cursor = {
+    text: asBytes(text),
+    at: 0,
+    quote: undefined,
+    word: undefined,
+    isDressed: false,
+    begun: 1,
+    words: [],
+    dressed: [],
+    usesEnvironment: new Set(),
+    faults: [],
+  };
+  if (cursor.text.includes('\0')) cursor.faults.push('it holds a NUL character');
+  skipBlanks(cursor);
+  while (cursor.at < cursor.text.length && !isEnd(cursor)) step(cursor);
   endWord(cursor);
-  return cursor.words;
+  if (cursor.quote !== undefined) cursor.faults.push('a quote is left open');
+  if (cursor.begun > mostWords) cursor.faults.push(`it has more than ${mostWords} words`);
+  const { words, dressed, usesEnvironment, faults } = cursor;
+  return { number, words, dressed, usesEnvironment: [...usesEnvironment], faults };
 }
 
-// For haproxy a carriage return ends the line wherever it stands, even between quotes.
+// A carriage return ends the line wherever it stands, even between quotes, unless it stands among blanks.
 function isEnd(cursor: Cursor): boolean {
   const char = cursor.text.charAt(cursor.at);
   return char === '\r' || (char === '#' && cursor.quote === undefined);
@@ -42,12 +79,16 @@ function step(cursor: Cursor): void {
   if (isQuote(char) && (cursor.quote === undefined || cursor.quote === char)) {
     cursor.quote = cursor.quote === undefined ? char : undefined;
     cursor.word ??= '';
+    cursor.isDressed = true;
     cursor.at += 1;
   } else if (char === '\\' && cursor.quote !== "'") {
     readEscape(cursor);
-  } else if (cursor.quote === undefined && isSpace(char)) {
+  } else if (char === '$' && cursor.quote === '"') {
+    readVariable(cursor);
+  } else if (cursor.quote === undefined && isBlank(char)) {
     endWord(cursor);
-    cursor.at += 1;
+    skipBlanks(cursor);
+    cursor.begun += 1;
   } else {
     emit(cursor, char, 1);
   }
@@ -57,8 +98,12 @@ function isQuote(char: string): char is '"' | "'" {
   return char === '"' || char === "'";
 }
 
-function isSpace(char: string): boolean {
+function isBlank(char: string): boolean {
   return char === ' ' || (char >= '\t' && char <= '\r');
+}
+
+function skipBlanks(cursor: Cursor): void {
+  while (isBlank(cursor.text.charAt(cursor.at))) cursor.at += 1;
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -73,16 +118,45 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function readEscape(cursor: Cursor): void {
+  cursor.isDressed = true;
   const next = cursor.text.charAt(cursor.at + 1);
-  const hex = /^x([0-9a-fA-F]{2})/.exec(cursor.text.slice(cursor.at + 1, cursor.at + 4))?.[1];
-  if (hex !== undefined) {
-    emit(cursor, String.fromCharCode(Number.parseInt(hex, 16)), 4);
+  if (next === 'x') {
+    readNumber(cursor);
     return;
   }
-  // 2.6 takes the backslash off a dollar sign between double quotes only.
+  // The backslash is taken off a dollar sign between double quotes only.
   const plain = next === '$' && cursor.quote === '"' ? next : escapes[next];
   if (plain === undefined) emit(cursor, '\\', 1);
   else emit(cursor, plain, 2);
+}
+
+function readNumber(cursor: Cursor): void {
+  const digits = cursor.text.slice(cursor.at + 2, cursor.at + 4);
+  if (!/^[0-9a-fA-F]{2}$/.test(digits)) {
+    giveUp(cursor, String.raw`"\x" is not followed by two hexadecimal digits`);
+    return;
+  }
+  emit(cursor, String.fromCharCode(Number.parseInt(digits, 16)), 4);
+}
+
+const variableName = String.raw`(?:[A-Za-z_]\w*|\.(?:LINE|FILE|SECTION)(?!\w))`;
+const variablePattern = new RegExp(
+  String.raw`^\$(?:${variableName}|\{${variableName}(?:\[\*\])?(?:-[^}]*)?\})`,
+);
+
+function readVariable(cursor: Cursor): void {
+  const found = variablePattern.exec(cursor.text.slice(cursor.at));
+  cursor.word ??= '';
+  cursor.usesEnvironment.add(cursor.words.length);
+  if (found === null) giveUp(cursor, 'a variable is written wrongly');
+  else emit(cursor, found[0], found[0].length);
+}
+
+// haproxy stops at the first such error; the quote that is open then is not another one.
+function giveUp(cursor: Cursor, fault: string): void {
+  cursor.faults.push(fault);
+  cursor.quote = undefined;
+  cursor.at = cursor.text.length;
 }
 
 function emit(cursor: Cursor, text: string, consumed: number): void {
@@ -91,6 +165,28 @@ function emit(cursor: Cursor, text: string, consumed: number): void {
 }
 
 function endWord(cursor: Cursor): void {
-  if (cursor.word !== undefined) cursor.words.push(cursor.word);
+  const { word } = cursor;
+  if (word === undefined) return;
+  const nul = word.indexOf('\0');
+  if (nul >= 0 && !cursor.text.includes('\0')) cursor.faults.push('a word holds a NUL character');
+  cursor.words.push(asText(nul < 0 ? word : word.slice(0, nul)));
+  cursor.dressed.push(cursor.isDressed);
   cursor.word = undefined;
+  cursor.isDressed = false;
+}
+
+const beyondAscii = /[\u0080-\uffff]/;
+
+function asBytes(text: string): string {
+  return beyondAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
+
+function asText(bytes: string): string {
+  if (!beyondAscii.test(bytes)) return bytes;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    // Not UTF-8: the word stays as it is, a character for each byte.
+    return bytes;
+  }
 }

@@ -37,15 +37,20 @@ const sectionKeywords: ReadonlySet<string> = new Set([
   'http-errors',
   'fcgi-app',
   'log-forward',
-  'crt-store',
+  'namespace_list',
 ]);
+
+/** Tells whether a line that begins with `word` begins a section, in haproxy 2.6. */
+export function beginsSection(word: string): boolean {
+  return sectionKeywords.has(word);
+}
 
 /** Splits a configuration into its sections, in order. Lines before the first section belong to none and are left out. */
 export function readSections(text: string): readonly Section[] {
   const sections: (Section & { lines: ConfigLine[] })[] = [];
   for (const line of lexConfig(text)) {
     const [keyword = '', name = ''] = line.words;
-    if (!sectionKeywords.has(keyword)) {
+    if (!beginsSection(keyword)) {
       sections.at(-1)?.lines.push(line);
       continue;
     }

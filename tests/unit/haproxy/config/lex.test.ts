@@ -1,7 +1,7 @@
-// Words as haproxy 2.6.12 reads them: each row was compared with what `description` gives back in its `show info`.
+// Words as haproxy 2.6 reads them; tests/surfaces/lexer.test.ts compares thousands of lines with a running one.
 
 import { describe, expect, it } from '@jest/globals';
-import { lexConfig, lexLine } from '../../../../agent/haproxy/config/lex';
+import { lexConfig, lexLine, type ConfigLine } from '../../../../agent/haproxy/config/lex';
 
 describe('the words of a line', () => {
   it.each<[what: string, line: string, words: readonly string[]]>([
@@ -24,13 +24,20 @@ describe('the words of a line', () => {
     ['control characters by name', String.raw`a\tb\nc\rd`, ['a\tb\nc\rd']],
     ['a doubled backslash', String.raw`a\\b`, ['a\\b']],
     ['characters by number', String.raw`k\x41l "q\x42" lua\x2dload \x2F`, ['kAl', 'qB', 'lua-load', '/']],
-    ['a broken number is left as it is', String.raw`a\xG1 \x4`, [String.raw`a\xG1`, String.raw`\x4`]],
+    ['a broken number ends the line', String.raw`a b\xG1 c`, ['a', 'b']],
+    ['a number of zero ends the word', String.raw`a\x00b c`, ['a', 'c']],
+    ['letters by the bytes of their encoding', String.raw`\xc3\xa9 é`, ['é', 'é']],
+    ['bytes that are no text, one character each', String.raw`a\xff`, ['a\u00ff']],
+    ['variables, as they are written', '"a${B}c" "$D"', ['a${B}c', '$D']],
+    ['quotes within the default of a variable', '"${A-"} b"', ['${A-"} b']],
     ['other escapes are left as they are', String.raw`h\1 \v`, [String.raw`h\1`, String.raw`\v`]],
     ['a backslash at the end', 'x\\', ['x\\']],
     ['a dollar is escaped in double quotes', String.raw`"c\$d"`, ['c$d']],
     ['a dollar is not escaped outside them', String.raw`a\$b`, [String.raw`a\$b`]],
     ['a carriage return ends the line', 'mode http\r garbage', ['mode', 'http']],
     ['a carriage return ends the line in quotes too', '"a\rb" c', ['a']],
+    ['a carriage return after a blank is a blank', 'a \rb', ['a', 'b']],
+    ['a carriage return at the begin is a blank', '\rlua-load x', ['lua-load', 'x']],
   ])('%s', (_what, line, words) => {
     expect(lexLine(line)).toEqual(words);
   });
@@ -42,7 +49,7 @@ describe('the words of a line', () => {
       return Math.floor((seed / 2_147_483_648) * below);
     };
     const word = (): string =>
-      Array.from({ length: 1 + random(8) }, () => String.fromCharCode(1 + random(255))).join('');
+      Array.from({ length: 1 + random(8) }, () => String.fromCharCode(1 + random(127))).join('');
     const escaped = (text: string): string =>
       Array.from(text, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');
     for (let turn = 0; turn < 300; turn += 1) {
@@ -56,7 +63,7 @@ describe('the words of a line', () => {
 describe('the lines of a configuration', () => {
   it('keep their numbers although empty ones and comments are left out', () => {
     const text = '# first\n\nglobal\n    daemon # why\n\n  \ndefaults';
-    expect(lexConfig(text)).toEqual([
+    expect(lexConfig(text)).toMatchObject([
       { number: 3, words: ['global'] },
       { number: 4, words: ['daemon'] },
       { number: 7, words: ['defaults'] },
@@ -66,4 +73,44 @@ describe('the lines of a configuration', () => {
   it('may end as on Windows', () => {
     expect(lexConfig('global\r\n  daemon\r\n').map((line) => line.words)).toEqual([['global'], ['daemon']]);
   });
+});
+
+describe('what else is told of a line', () => {
+  const lineOf = (text: string): ConfigLine => lexConfig(text)[0]!;
+
+  it('is which words were written with quotes or backslashes', () => {
+    expect(lineOf(String.raw`a "b" c'' d\ e f\1 g`).dressed).toEqual([false, true, true, true, true, false]);
+  });
+
+  it.each([
+    ['"$A" b', [0]],
+    ['a "b${C}" "${D[*]}-${E-f}"', [1, 2]],
+    ['a "x$.LINE"', [1]],
+    ['a $B ${C}', []],
+    ["a '$B'", []],
+    [String.raw`a "\$B"`, []],
+  ])('is which words hold a variable: %s', (text, indexes) => {
+    expect(lineOf(text).usesEnvironment).toEqual(indexes);
+  });
+
+  it.each<[what: string, line: string, fault: RegExp]>([
+    ['a quote left open', 'a "b', /left open/],
+    ['a broken number', String.raw`a \x4`, /hexadecimal/],
+    ['a variable left open', 'a "${B"', /variable/],
+    ['a variable without a name', 'a "$"', /variable/],
+    ['a wrong word expansion', 'a "${B[1]}"', /variable/],
+    ['an unknown internal variable', 'a "$.LINES"', /variable/],
+    ['too many words', 'w '.repeat(64), /64 words/],
+    ['a NUL in the file', 'a b\0c', /NUL/],
+    ['a NUL by number', String.raw`a\x00b`, /NUL/],
+  ])('is why haproxy refuses it: %s', (_what, line, fault) => {
+    expect(lineOf(line).faults.join()).toMatch(fault);
+  });
+
+  it.each([['w '.repeat(63)], [`${'w '.repeat(63)}w`], ['a "b" c # "'], ['a \'$\' "\\$"']])(
+    'is no fault: %s',
+    (line) => {
+      expect(lineOf(line).faults).toEqual([]);
+    },
+  );
 });
