@@ -4,18 +4,19 @@
 import type { Router } from 'express';
 import type { Config } from '../config/options';
 import { boundHaproxyLogs } from '../core/haproxy-logs';
+import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
 import { createApp } from '../http/app';
 import { createIdentify } from '../http/identity';
-import { createAgentServer } from '../http/server';
-import { AgentError, invalidInput, isAgentError } from '../model/errors';
+import { createAgentServer, type ServerOptions } from '../http/server';
+import { invalidInput, isAgentError } from '../model/errors';
 import { createLimiter } from '../model/limiter';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
 import { wireCore, type Core } from './wire-core';
-import type { HostWithLog } from './wire-host';
+import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
   readonly address: string;
@@ -35,38 +36,50 @@ const answerGraceMs = 1_000;
 const uploadsAtOnce = 4;
 const childrenGraceMs = 15_000;
 
-/** Starts an agent. Throws `invalid-input` for material that cannot be used, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
-export async function startAgent(config: Config, host: HostWithLog, options: AgentOptions): Promise<Agent> {
+/** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
+export async function startAgent(
+  config: Config,
+  host: HostWithLog & AgentHost,
+  options: AgentOptions,
+): Promise<Agent> {
   refuseUnenforced(config);
   const core = wireCore(config, host);
+  const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
-  await refuseNewerStates({ files: host.files, basePath: core.roots.basePath, state: core.state });
+  const lock = await takeInstanceLock({ ...host, basePath, pid: host.system.processId() });
+  try {
+    await refuseNewerStates({ files: host.files, basePath, state: core.state });
+    return await startParts(config, host, options, core, lock);
+  } catch (thrown) {
+    await lock.release();
+    throw thrown;
+  }
+}
 
+async function startParts(
+  config: Config,
+  host: HostWithLog,
+  options: AgentOptions,
+  core: Core,
+  lock: InstanceLock,
+): Promise<Agent> {
   const serverCertificate = createServerCertificate({
     ...host,
     serverPath: config.amphora_agent.agent_server_cert,
     clientCaPath: config.amphora_agent.agent_server_ca,
     swap: (identity) => server.swap(identity),
   });
-  const identity = await serverCertificate.load();
-  const app = createApp({
+  const material = await serverCertificate.load();
+  const listener = createApp({
     ...host,
     identify: createIdentify(host.clock),
     dialects: dialects(config, core, serverCertificate, host),
   });
-  const server = createAgentServer({
-    host: await bindHost(config, host),
-    port: config.haproxy_amphora.bind_port,
-    material: identity,
-    minVersion: config.amphora_agent.agent_tls_protocol,
-    clientAuthFailure: config.amphorad.client_auth_failure,
-    requestTimeoutMs: config.amphora_agent.agent_request_read_timeout * 1_000,
-    listener: app,
-  });
-
+  const server = createAgentServer({ ...(await serverOptions(config, host)), material, listener });
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
+    { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     ...children(core, options),
     background(core, host),
     {
@@ -79,8 +92,26 @@ export async function startAgent(config: Config, host: HostWithLog, options: Age
     },
   ]);
   await lifecycle.start();
-  await restore(core, host);
+  try {
+    await restore(core, host);
+  } catch (thrown) {
+    await lifecycle.stop();
+    throw thrown;
+  }
   return { ...bound, rereadCertificates: () => serverCertificate.reread(), stop: () => lifecycle.stop() };
+}
+
+async function serverOptions(
+  { haproxy_amphora, amphora_agent, amphorad }: Config,
+  host: HostWithLog,
+): Promise<Omit<ServerOptions, 'material' | 'listener'>> {
+  return {
+    host: await bindHost(haproxy_amphora.bind_host, host),
+    port: haproxy_amphora.bind_port,
+    minVersion: amphora_agent.agent_tls_protocol,
+    clientAuthFailure: amphorad.client_auth_failure,
+    requestTimeoutMs: amphora_agent.agent_request_read_timeout * 1_000,
+  };
 }
 
 /** Options that promise protection this version does not give: an agent that ignored them would be open. */
@@ -153,14 +184,14 @@ async function prepareDirectories({ roots }: Core, { files }: HostWithLog): Prom
 }
 
 /** On a kernel without IPv6, `::` cannot be bound and means all of IPv4. */
-async function bindHost(config: Config, { files, log }: HostWithLog): Promise<string> {
-  const wanted = config.haproxy_amphora.bind_host;
+async function bindHost(wanted: string, { files, log }: HostWithLog): Promise<string> {
   if (wanted !== '::' || (await files.readHostText('/proc/net/if_inet6')) !== undefined) return wanted;
   log.warning('this kernel has no IPv6: listening on 0.0.0.0 instead of ::');
   return '0.0.0.0';
 }
 
-/** The exit status for what kept an agent from starting: 78 (EX_CONFIG) for its configuration, else 1. */
+/** The exit status for what kept an agent from starting: 78 (EX_CONFIG) for its configuration, 75 (EX_TEMPFAIL) for another agent, else 1. */
 export function exitStatusOf(thrown: unknown): number {
-  return thrown instanceof AgentError && isAgentError(thrown, 'invalid-input') ? 78 : 1;
+  if (isAgentError(thrown, 'invalid-input')) return 78;
+  return isAgentError(thrown, 'already-exists') ? 75 : 1;
 }

@@ -7,7 +7,7 @@ import { pkiPaths, runCerts } from '../cli/certs';
 import { isUuid } from '../model/ids';
 import type { Ready } from './ready';
 import { serve, type Output } from './serve';
-import type { Environment, Host } from './wire-host';
+import type { AgentHost, Environment, Host } from './wire-host';
 
 export interface DevOptions {
   readonly stateDirectory: string;
@@ -32,7 +32,7 @@ const privateMode = 0o600;
 /** Runs the development profile to its end; resolves with the exit status. */
 export async function runDev(
   options: DevOptions,
-  host: Host,
+  host: AgentHost,
   env: Environment,
   output: Output,
 ): Promise<number> {

@@ -11,7 +11,7 @@ import { AgentError, messageOf } from '../model/errors';
 import { exitStatusOf, startAgent, type Agent } from './agent';
 import { notifySystemd, readyLine, type Ready } from './ready';
 import { watchSignals } from './signals';
-import type { Environment, Host, HostWithLog } from './wire-host';
+import type { AgentHost, Environment, Host, HostWithLog } from './wire-host';
 
 export interface ServeOptions {
   readonly sources: ConfigSources;
@@ -29,7 +29,7 @@ export interface Output {
 /** Runs the daemon to its end and resolves with the exit status: 0, 1, or 78 when the configuration is at fault. */
 export async function serve(
   options: ServeOptions,
-  host: Host,
+  host: AgentHost,
   env: Environment,
   output: Output,
 ): Promise<number> {
@@ -51,7 +51,7 @@ export async function serve(
 async function run(
   config: Config,
   options: ServeOptions,
-  host: HostWithLog,
+  host: HostWithLog & AgentHost,
   log: WinstonLog,
   env: Environment,
   output: Output,

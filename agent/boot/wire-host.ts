@@ -5,11 +5,12 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { createNodeClock } from '../host/node/clock';
 import { createNodeFiles } from '../host/node/files';
+import { createNodeLocalServers } from '../host/node/local-servers';
 import { createNodeProcessRunner } from '../host/node/process';
 import { createNodeSystem } from '../host/node/system';
 import { createNodeUnixSockets } from '../host/node/unix-socket';
 import type { ProcessRunner } from '../host/process';
-import type { UnixSockets } from '../host/sockets';
+import type { LocalServers, UnixSockets } from '../host/sockets';
 import type { System } from '../host/system';
 
 export interface Host {
@@ -26,13 +27,19 @@ export interface HostWithLog extends Host {
   readonly log: Log;
 }
 
+/** What a whole agent stands on: beside what its core needs, the sockets by which it is found and kept single. */
+export interface AgentHost extends Host {
+  readonly localServers: LocalServers;
+}
+
 /** Makes the real host; `env` is the agent's own environment. */
-export function createNodeHost(env: Environment): Host {
+export function createNodeHost(env: Environment): AgentHost {
   return {
     files: createNodeFiles(),
     clock: createNodeClock(),
     system: createNodeSystem(),
     sockets: createNodeUnixSockets(),
     runner: createNodeProcessRunner({ env }),
+    localServers: createNodeLocalServers(),
   };
 }

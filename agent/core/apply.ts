@@ -1,39 +1,42 @@
-// The two doors through which every change of an haproxy configuration goes: UPLOAD stores what haproxy accepts
-// and touches no process; ACTIVATE makes the process follow the stored text. Source: DESIGN "Two doors for change".
+// The UPLOAD door: stores what policy and haproxy accept, and touches no process. The other door is core/activation.
+// Source: DESIGN "Two doors for change".
 //
 // INVARIANTS:
 // - callers hold the gate of the load balancer;
 // - `haproxy.cfg` is always a whole text that haproxy accepted, the last one acknowledged;
 // - a refused upload changes nothing but `haproxy.cfg.rejected`.
 
+import { dirname } from 'node:path';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { ConfigCheck } from '../haproxy/check';
 import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
-import { configFiles, type HaproxyPaths } from '../haproxy/paths';
+import type { HaproxyPaths } from '../haproxy/paths';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
+import type { LoadBalancerId } from '../model/ids';
+import { requireSpace } from './disk-reserve';
+import type { PolicyGuard } from './policy-guard';
 
 export interface Apply {
-  /** Has haproxy check a text without storing it. Throws `config-rejected` with haproxy's words and keeps the text aside. */
-  check(paths: HaproxyPaths, text: string, peer: string): Promise<void>;
+  /** Has policy and haproxy check a text without storing it. Throws `config-rejected` with what they say and keeps the text aside. */
+  check(id: LoadBalancerId, paths: HaproxyPaths, text: string, peer: string): Promise<void>;
   /** Makes a checked text `haproxy.cfg`, durably. */
   store(paths: HaproxyPaths, text: string): Promise<void>;
-  /** Writes what haproxy will read for the stored configuration and checks it again: files it names may have changed. Throws `config-rejected`. */
-  prepare(paths: HaproxyPaths, text: string, peer: string): Promise<void>;
 }
 
 export interface ApplyDeps {
   readonly files: Files;
   readonly log: Log;
   readonly check: ConfigCheck;
+  readonly guard: PolicyGuard;
   /** Read at each change: log sockets come and go. */
   readonly overlayOptions: () => Promise<OverlayOptions>;
 }
 
 const mode = 0o600;
 
-/** Makes the two doors. */
+/** Makes the door. */
 export function createApply(deps: ApplyDeps): Apply {
   const { files, log, check } = deps;
 
@@ -48,13 +51,15 @@ export function createApply(deps: ApplyDeps): Apply {
   }
 
   return {
-    async check(paths, text, peer) {
+    async check(id, paths, text, peer) {
+      await requireSpace(files, dirname(paths.directory), Buffer.byteLength(text));
       await files.makeDirectory(paths.directory, 0o700);
       const effective = effectiveConfig(text, paths, await deps.overlayOptions());
       const candidateOverlay = `${paths.overlay}.candidate`;
       try {
         refuseWithoutListener(text);
-        await files.writeAtomic(paths.candidate, effective.unprivileged ?? text, mode);
+        await deps.guard.refuseFaults(id, text);
+        await files.writeAtomic(paths.candidate, effective.text, mode);
         await files.writeAtomic(candidateOverlay, effective.overlay, mode);
         await check({ configPaths: [paths.candidate, candidateOverlay], peer });
       } catch (thrown) {
@@ -73,15 +78,6 @@ export function createApply(deps: ApplyDeps): Apply {
     async store(paths, text) {
       await files.writeAtomic(paths.config, text, mode);
       await files.remove(paths.rejected);
-    },
-
-    async prepare(paths, text, peer) {
-      const effective = effectiveConfig(text, paths, await deps.overlayOptions());
-      await files.writeAtomic(paths.overlay, effective.overlay, mode);
-      if (effective.unprivileged !== undefined) {
-        await files.writeAtomic(paths.unprivileged, effective.unprivileged, mode);
-      }
-      await check({ configPaths: configFiles(paths, effective.unprivileged === undefined), peer });
     },
   };
 }

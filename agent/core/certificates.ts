@@ -14,6 +14,7 @@ import { isCertificateName, type CertificateName } from '../model/certificate';
 import { AgentError, invalidInput, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import { readBundle } from '../pki/bundle';
+import { requireSpace } from './disk-reserve';
 import type { Gate } from './gate';
 import type { LoadBalancers } from './load-balancers';
 import type { StateStore } from './state-store';
@@ -70,6 +71,8 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
         const wasThere = await directoryExists(files, directory);
         if (wasThere) await removeLeftovers(files, directory);
         await refuseAboveLimits(files, directory, name, pem.length);
+        const { certDir, basePath } = deps.roots;
+        await requireSpace(files, (await files.stat(certDir)) === undefined ? basePath : certDir, pem.length);
         await takeBackRemoval(deps.state, id);
         await files.makeDirectory(directory, directoryMode);
         try {

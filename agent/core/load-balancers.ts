@@ -11,6 +11,7 @@ import type { ServiceProcess } from '../supervisor/service';
 import type { Apply } from './apply';
 import type { Gate } from './gate';
 import type { Activation, ProcessGroups } from './process-groups';
+import type { ReloadQueue } from './reload-queue';
 import { initialState, type LoadBalancerState, type Owner, type StateStore } from './state-store';
 
 export interface UploadInput {
@@ -42,6 +43,8 @@ export interface LoadBalancers {
   remove(id: LoadBalancerId): Promise<void>;
   /** At the agent's start: adopts or starts what should run, stops what should not, finishes a removal. What is wanted is read in its turn, so a call that came first counts. */
   restore(id: LoadBalancerId): Promise<RestoreOutcome>;
+  /** Takes in the listener registry what it has or should have: for all of them, before any is restored. */
+  claim(id: LoadBalancerId): Promise<void>;
   /** Its living process group; undefined when none runs. */
   living(id: LoadBalancerId): Promise<ServiceProcess | undefined>;
 }
@@ -54,12 +57,20 @@ export interface LoadBalancersDeps {
   readonly gate: Gate<LoadBalancerId>;
   readonly apply: Apply;
   readonly groups: ProcessGroups;
+  readonly reloads: ReloadQueue<Activation>;
+  readonly mostLoadBalancers: number;
 }
 
 /** Makes the verbs. */
 export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
   const { files, state, gate, apply, groups } = deps;
   const pathsOf = (id: LoadBalancerId): HaproxyPaths => haproxyPaths(deps.roots, id);
+
+  /** Behind a reload that waits for its window, as the order of the calls was. */
+  function inTurn<T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> {
+    deps.reloads.hurry(id);
+    return gate.run(id, job);
+  }
 
   async function requireExisting(id: LoadBalancerId): Promise<void> {
     if (!(await exists(files, pathsOf(id)))) throw notFound('load balancer', id);
@@ -81,7 +92,8 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         if (before !== undefined && before.owner !== owner && (await exists(files, pathsOf(id)))) {
           throw new AgentError('conflict', `load balancer ${id} belongs to ${before.owner}`);
         }
-        await apply.check(pathsOf(id), text, peer);
+        if (before === undefined) await refuseTooMany(deps);
+        await apply.check(id, pathsOf(id), text, peer);
         // Before the text, so that a configuration never stands without its owner and peer.
         const wanted = revived(before ?? initialState);
         if (before?.peer !== peer || wanted !== before) await state.write(id, { ...wanted, owner, peer });
@@ -89,20 +101,21 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
       });
     },
 
-    start: (id) => gate.run(id, () => groups.activate(id, 'start')),
-    reload: (id) => gate.run(id, () => groups.activate(id, 'reload')),
+    start: (id) => inTurn(id, () => groups.activate(id, 'start')),
+    reload: (id) => deps.reloads.reload(id),
     pause: (id) => gate.run(id, () => groups.end(id, 'as before')),
     living: (id) => groups.living(id),
+    claim: (id) => gate.run(id, () => groups.claim(id)),
     restore: (id) => gate.run(id, () => restore(deps, id)),
 
     stop: (id) =>
-      gate.run(id, async () => {
+      inTurn(id, async () => {
         await requireExisting(id);
         await groups.end(id, 'stopped');
       }),
 
     remove: (id) =>
-      gate.run(id, async () => {
+      inTurn(id, async () => {
         // A removal that was cut short may have taken the configuration already.
         if ((await state.read(id))?.desired !== 'removed') await requireExisting(id);
         await groups.end(id, 'removed');
@@ -111,10 +124,17 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
   };
 }
 
+async function refuseTooMany({ files, roots, mostLoadBalancers }: LoadBalancersDeps): Promise<void> {
+  if ((await listIds(files, roots)).length < mostLoadBalancers) return;
+  throw new AgentError('precondition', 'Too many load balancers', {
+    detail: `at most ${mostLoadBalancers} are kept`,
+  });
+}
+
 async function restore(deps: LoadBalancersDeps, id: LoadBalancerId): Promise<RestoreOutcome> {
   const { state, groups } = deps;
   const desired = (await state.read(id))?.desired;
-  if (desired === 'running') return (await groups.activate(id, 'start')).started ? 'started' : 'adopted';
+  if (desired === 'running') return (await groups.revive(id)).started ? 'started' : 'adopted';
   if (desired === 'removed') {
     await groups.end(id, 'removed');
     await removeFiles(deps, id);

@@ -5,21 +5,22 @@
 // - what is wanted is written before it is done, so that a killed agent finishes it at its next start (core/restore);
 // - a start that fails puts back what was wanted before.
 
-import { dirname } from 'node:path';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
+import { readBinds } from '../haproxy/binds';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { HaproxyProcess } from '../haproxy/process';
-import { AgentError, isAgentError, notFound } from '../model/errors';
+import { isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
-import type { Apply } from './apply';
+import type { Activate } from './activation';
+import type { ListenerRegistry } from './listener-registry';
 import { initialState, type LoadBalancerState, type StateStore } from './state-store';
 
 export interface Activation {
   /** The master's pid. */
   readonly pid: number;
-  /** False when a running group was reloaded, or left alone by `start`. */
+  /** False when a running group was reloaded, or left alone. */
   readonly started: boolean;
 }
 
@@ -28,6 +29,10 @@ export interface ProcessGroups {
   living(id: LoadBalancerId): Promise<ServiceProcess | undefined>;
   /** Makes the group follow the stored configuration; `start` leaves a running one alone. Throws `not-found`, `reload-failed`. */
   activate(id: LoadBalancerId, action: 'start' | 'reload'): Promise<Activation>;
+  /** Brings up a group that should run, without a controller to ask: the stored configuration, else the one that ran last. Throws `reload-failed` when neither comes up. */
+  revive(id: LoadBalancerId): Promise<Activation>;
+  /** Takes in the registry what a group that runs or should run has, before anything is started. */
+  claim(id: LoadBalancerId): Promise<void>;
   /** Ends the group and records what is wanted from now on. */
   end(id: LoadBalancerId, desired: 'stopped' | 'removed' | 'as before'): Promise<void>;
 }
@@ -37,8 +42,9 @@ export interface ProcessGroupsDeps {
   readonly log: Log;
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
-  readonly apply: Apply;
+  readonly activate: Activate;
   readonly haproxy: HaproxyProcess;
+  readonly registry: ListenerRegistry;
 }
 
 /** Makes the verbs on process groups. */
@@ -53,28 +59,37 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
     return haproxy.adopt({ paths: haproxyPaths(deps.roots, id), peer: known.peer }, known.process);
   }
 
+  async function activate(id: LoadBalancerId, action: 'start' | 'reload'): Promise<Activation> {
+    const text = await deps.files.readText(haproxyPaths(deps.roots, id).config);
+    if (text === undefined) throw notFound('load balancer', id);
+    const before = await stateOf(id);
+    const process = await find(id, before);
+    if (process !== undefined && action === 'start') {
+      // It may still run after a stop or a removal that failed: from now on it is meant to.
+      if (before.desired !== 'running') await state.write(id, { ...before, desired: 'running', process });
+      return { pid: process.pid, started: false };
+    }
+    return process === undefined
+      ? startGroup(deps, id, text, before)
+      : reloadGroup(deps, id, text, before, process);
+  }
+
   return {
+    activate,
+
     async living(id) {
       return find(id, await stateOf(id));
     },
 
-    async activate(id, action) {
+    revive: (id) => revive(deps, id, activate),
+
+    async claim(id) {
+      const { desired, peer } = await stateOf(id);
+      if (desired !== 'running') return;
       const paths = haproxyPaths(deps.roots, id);
-      const text = await deps.files.readText(paths.config);
-      if (text === undefined) throw notFound('load balancer', id);
-      const before = await stateOf(id);
-      const process = await find(id, before);
-      if (process !== undefined && action === 'start') {
-        // It may still run after a stop or a removal that failed: from now on it is meant to.
-        if (before.desired !== 'running') await state.write(id, { ...before, desired: 'running', process });
-        return { pid: process.pid, started: false };
-      }
-      await rejectedAs(`Error ${action}ing haproxy`, () => deps.apply.prepare(paths, text, before.peer));
-      if (process === undefined) return startGroup(deps, id, before);
-      await haproxy.reload({ paths, peer: before.peer }, process);
-      await state.write(id, { ...before, desired: 'running', process });
-      log.info('haproxy reloaded', { loadBalancer: id, pid: process.pid });
-      return { pid: process.pid, started: false };
+      const text =
+        (await deps.files.readText(paths.running)) ?? (await deps.files.readText(paths.config)) ?? '';
+      deps.registry.reserve(id, readBinds(text, peer), 'Error starting haproxy').commit();
     },
 
     async end(id, desired) {
@@ -88,6 +103,7 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
       }
       // A removal is about to free the space itself.
       if (!recorded && desired !== 'removed') await state.write(id, wanted);
+      deps.registry.release(id);
     },
   };
 }
@@ -107,41 +123,75 @@ async function wroteState(
   }
 }
 
-async function startGroup(
-  { files, log, roots, state, haproxy }: ProcessGroupsDeps,
+async function revive(
+  deps: ProcessGroupsDeps,
   id: LoadBalancerId,
+  activate: ProcessGroups['activate'],
+): Promise<Activation> {
+  try {
+    return await activate(id, 'start');
+  } catch (thrown) {
+    const before = (await deps.state.read(id)) ?? initialState;
+    const last = await deps.files.readText(haproxyPaths(deps.roots, id).running);
+    if (!isAgentError(thrown, 'reload-failed') || last === undefined) throw thrown;
+    deps.log.error('the stored configuration does not come up, the one that ran last is tried', {
+      loadBalancer: id,
+      detail: thrown.detail,
+    });
+    return startGroup(deps, id, last, before, { fallback: true });
+  }
+}
+
+async function reloadGroup(
+  { roots, state, activate }: ProcessGroupsDeps,
+  id: LoadBalancerId,
+  text: string,
   before: LoadBalancerState,
+  process: ServiceProcess,
+): Promise<Activation> {
+  const paths = haproxyPaths(roots, id);
+  const done = await activate({
+    id,
+    paths,
+    text,
+    peer: before.peer,
+    living: process,
+    running: before.running,
+  });
+  await state.write(id, { ...before, desired: 'running', process, running: done.running });
+  return { pid: process.pid, started: false };
+}
+
+async function startGroup(
+  { roots, state, haproxy, activate, registry }: ProcessGroupsDeps,
+  id: LoadBalancerId,
+  text: string,
+  before: LoadBalancerState,
+  marks: { readonly fallback?: true } = {},
 ): Promise<Activation> {
   const paths = haproxyPaths(roots, id);
   const wanted = { owner: before.owner, peer: before.peer, desired: 'running' } as const;
   await state.write(id, wanted);
   try {
-    await files.makeDirectory(dirname(paths.adminSocket), 0o700);
-    const job = { paths, peer: before.peer };
-    const process = await haproxy.start(job);
+    const { process, running } = await activate({
+      id,
+      paths,
+      text,
+      peer: before.peer,
+      living: undefined,
+      running: undefined,
+    });
     try {
-      await state.write(id, { ...wanted, process });
+      await state.write(id, { ...wanted, process, running: { ...running, ...marks } });
     } catch (thrown) {
-      await haproxy.stop(job, process);
+      await haproxy.stop({ paths, peer: before.peer }, process);
+      // What is meant to run keeps its ports for the next attempt.
+      if (before.desired !== 'running') registry.release(id);
       throw thrown;
     }
-    log.info('haproxy started', { loadBalancer: id, pid: process.pid });
     return { pid: process.pid, started: true };
   } catch (thrown) {
     await state.write(id, before);
     throw thrown;
-  }
-}
-
-// At an activation a refused configuration is the reason why the action failed, not a bad upload.
-async function rejectedAs(message: string, job: () => Promise<void>): Promise<void> {
-  try {
-    await job();
-  } catch (cause) {
-    if (!(cause instanceof AgentError) || cause.kind !== 'config-rejected') throw cause;
-    throw new AgentError('reload-failed', message, {
-      cause,
-      ...(cause.detail === undefined ? {} : { detail: cause.detail }),
-    });
   }
 }

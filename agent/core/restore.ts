@@ -44,19 +44,27 @@ type Outcome = RestoreOutcome | 'failed';
 /** Restores every load balancer, side by side. Never throws for one of them. */
 export async function restoreLoadBalancers(deps: RestoreDeps): Promise<RestoreReport> {
   const ids = await restorableIds(deps.files, deps.basePath);
-  const outcomes = await Promise.all(ids.map((id) => restoreSafely(deps, id)));
+  // First what all of them have: a start must not take a port that another will be found to serve.
+  for (const id of ids) await safely(deps, id, () => deps.loadBalancers.claim(id));
+  const restored = ids.map((id) => safely(deps, id, () => deps.loadBalancers.restore(id)));
+  const outcomes = (await Promise.all(restored)).map((outcome): Outcome => outcome ?? 'failed');
   const those = (wanted: Outcome): readonly LoadBalancerId[] =>
     ids.filter((_, index) => outcomes[index] === wanted);
   return { adopted: those('adopted'), started: those('started'), failed: those('failed') };
 }
 
-async function restoreSafely(deps: RestoreDeps, id: LoadBalancerId): Promise<Outcome> {
+/** Undefined when the job failed: that is this load balancer's trouble alone, and the log's. */
+async function safely<T>(
+  { log }: RestoreDeps,
+  id: LoadBalancerId,
+  job: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await deps.loadBalancers.restore(id);
+    return await job();
   } catch (thrown) {
     const detail = thrown instanceof AgentError ? thrown.detail : undefined;
-    deps.log.error('load balancer not restored', { loadBalancer: id, error: messageOf(thrown), detail });
-    return 'failed';
+    log.error('load balancer not restored', { loadBalancer: id, error: messageOf(thrown), detail });
+    return undefined;
   }
 }
 

@@ -12,6 +12,19 @@ export const stateSchema = {
     owner: { enum: ['octavia-v0.1', 'octavia-v1.0', 'runtime-v1', 'dataplane-v3', 'modaclouds-v1'] },
     peer: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
     desired: { enum: ['running', 'stopped', 'removed'] },
+    running: {
+      type: 'object',
+      required: ['text', 'overlay', 'peer', 'binary', 'files'],
+      additionalProperties: false,
+      properties: {
+        text: { type: 'string' },
+        overlay: { type: 'string' },
+        peer: { type: 'string' },
+        binary: { type: 'string' },
+        files: { type: 'object', additionalProperties: { type: 'string' } },
+        fallback: { type: 'boolean' },
+      },
+    },
     process: {
       type: 'object',
       required: ['pid', 'startTicks', 'bootId'],

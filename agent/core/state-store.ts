@@ -7,6 +7,7 @@ import { AgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { ServiceProcess } from '../supervisor/service';
+import type { RunRecord } from './run-record';
 import { stateSchemaNumber } from './state-schema';
 
 /** The dialect that created a load balancer, and alone may write its configuration. */
@@ -19,6 +20,8 @@ export interface LoadBalancerState {
   /** `removed`: a delete was accepted and is finished at the next start when it could not be now. */
   readonly desired: 'running' | 'stopped' | 'removed';
   readonly process?: ServiceProcess;
+  /** What that process was started from; without it nothing is known, and the next reload is a real one. */
+  readonly running?: RunRecord;
 }
 
 /** What holds for a load balancer of which nothing was written: an Octavia base_path taken over as it is. */

@@ -17,8 +17,8 @@ export interface OverlayOptions {
 /** What haproxy reads in the end: the overlay, and the upload without what only root can do when that is asked. */
 export interface EffectiveConfig {
   readonly overlay: string;
-  /** Read instead of the upload when the agent is not root, else undefined. */
-  readonly unprivileged: string | undefined;
+  /** The upload, without the lines that cannot be honoured. */
+  readonly text: string;
   /** The lines that could not be honoured, as `number: words`. */
   readonly dropped: readonly string[];
 }
@@ -40,12 +40,11 @@ export function effectiveConfig(
     adminSocket: paths.adminSocket,
     logs: globalLines(upload, new Set(['log'])).length > 0 ? [] : [logTarget(options)],
   });
-  if (options.runAs !== undefined) return { overlay, unprivileged: undefined, dropped: [] };
+  if (options.runAs !== undefined) return { overlay, text: upload, dropped: [] };
   return {
     overlay,
-    // A copy even when it drops nothing: a running master's arguments cannot change from one file to the other.
     // Blanked, not removed: haproxy's line numbers stay those of the upload.
-    unprivileged: blankLines(upload, new Set(accounts.map((line) => line.number))),
+    text: blankLines(upload, new Set(accounts.map((line) => line.number))),
     dropped: accounts.map((line) => `${line.number}: ${line.words.join(' ')}`),
   };
 }

@@ -17,8 +17,10 @@ export interface HaproxyPaths {
   readonly config: string;
   readonly candidate: string;
   readonly rejected: string;
-  /** What haproxy reads instead of `config` when the agent is not root. */
-  readonly unprivileged: string;
+  /** What haproxy reads: the text that is being activated, without what only root can do when the agent is not root. */
+  readonly live: string;
+  /** The text that the living group was started from. */
+  readonly running: string;
   readonly overlay: string;
   readonly pidFile: string;
   readonly log: string;
@@ -28,6 +30,8 @@ export interface HaproxyPaths {
   /** The socket that controllers' configurations name. */
   readonly statsSocket: string;
   readonly certificates: string;
+  /** Where controllers' configurations have server states loaded from. */
+  readonly serversState: string;
 }
 
 /** Names every path of one load balancer. */
@@ -39,7 +43,8 @@ export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPa
     config: join(directory, 'haproxy.cfg'),
     candidate: join(directory, 'haproxy.cfg.candidate'),
     rejected: join(directory, 'haproxy.cfg.rejected'),
-    unprivileged: join(directory, 'unprivileged.cfg'),
+    live: join(directory, 'live.cfg'),
+    running: join(directory, 'running.cfg'),
     overlay: join(directory, 'overlay.cfg'),
     pidFile: join(directory, `${id}.pid`),
     log: join(directory, 'haproxy.log'),
@@ -48,12 +53,13 @@ export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPa
     masterSocket: join(sockets, 'master.sock'),
     statsSocket: join(roots.basePath, `${id}.sock`),
     certificates: join(roots.certDir, id),
+    serversState: join(directory, 'servers-state'),
   };
 }
 
 /** The files that haproxy reads, in order. */
-export function configFiles(paths: HaproxyPaths, privileged: boolean): readonly string[] {
-  return [privileged ? paths.config : paths.unprivileged, paths.overlay];
+export function configFiles(paths: HaproxyPaths): readonly string[] {
+  return [paths.live, paths.overlay];
 }
 
 // sun_path holds 108 bytes with its NUL, and haproxy first binds `<path>.<pid>.tmp`.

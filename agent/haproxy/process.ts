@@ -8,7 +8,7 @@ import type { UnixSockets } from '../host/sockets';
 import { AgentError, isAgentError } from '../model/errors';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import { configFiles, type HaproxyPaths } from './paths';
-import { createRuntimeClient } from './runtime/client';
+import { createRuntimeClient, createWorkerClient } from './runtime/client';
 import { showInfo } from './runtime/show-info';
 import { showProc, type ProcessGroup } from './runtime/show-proc';
 
@@ -23,13 +23,22 @@ export interface HaproxyProcess {
   /** Starts the group and resolves once it serves. Throws `reload-failed` with what haproxy printed; nothing then runs. */
   start(job: HaproxyJob): Promise<ServiceProcess>;
   /** Reloads and resolves once the new worker serves. Throws `reload-failed` with what haproxy printed; the old worker then goes on. */
-  reload(job: HaproxyJob, process: ServiceProcess): Promise<void>;
+  reload(job: HaproxyJob, process: ServiceProcess, options?: ReloadOptions): Promise<void>;
   /** Ends the group and removes its sockets. */
   stop(job: HaproxyJob, process: ServiceProcess): Promise<void>;
   /** Finds the living group of this load balancer: the recorded one, else the one that its master socket names. */
   adopt(job: HaproxyJob, recorded: ServiceProcess | undefined): Promise<ServiceProcess | undefined>;
-  /** Tells whether its worker answers on the admin socket. */
+  /** Pids of its master and all its workers, old ones included; empty when the master does not answer. */
+  pids(paths: HaproxyPaths): Promise<readonly number[]>;
+  /** What the present worker says of itself (`show info`); undefined when it does not answer. */
+  info(paths: HaproxyPaths): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Tells whether its present worker answers. */
   answers(paths: HaproxyPaths): Promise<boolean>;
+}
+
+export interface ReloadOptions {
+  /** Write `show servers state` to the file that the configuration loads it from. */
+  readonly saveServersState: boolean;
 }
 
 export interface HaproxyProcessDeps {
@@ -38,8 +47,6 @@ export interface HaproxyProcessDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly binary: string;
-  /** False: haproxy reads the copy of the configuration without what only root can do. */
-  readonly privileged: boolean;
   /** `ip netns exec <ns>` as argv, empty for the host's own namespace. */
   readonly through: readonly string[];
 }
@@ -60,7 +67,7 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
 
   function specOf(job: HaproxyJob): ServiceSpec {
     const { paths } = job;
-    const files = configFiles(paths, deps.privileged).flatMap((path) => ['-f', path]);
+    const files = configFiles(paths).flatMap((path) => ['-f', path]);
     const marks = ['-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
     const argv = [deps.binary, '-Ws', ...files, ...marks, '-L', job.peer];
     return { through: deps.through, argv, marks, logPath: paths.log };
@@ -81,22 +88,7 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
       throw new AgentError('reload-failed', 'Error starting haproxy', { detail: await printed() });
     },
 
-    async reload(job, process) {
-      const printed = await markLog(files, job.paths);
-      const before = await group(job.paths);
-      const sent = before !== undefined && (await supervisor.reload(process));
-      if (sent && (await newWorkerServes(deps, job, process, before))) return;
-      const output = await printed();
-      const alive = await supervisor.isAlive(process);
-      const silence = !alive
-        ? `haproxy process with PID ${process.pid} not found`
-        : before === undefined
-          ? `haproxy process with PID ${process.pid} does not answer`
-          : `haproxy process with PID ${process.pid} did not serve anew within ${reloadDeadlineMs / 1_000} s`;
-      throw new AgentError('reload-failed', 'Error reloading haproxy', {
-        detail: output === '' ? silence : output,
-      });
-    },
+    reload: (job, process, options) => reload(deps, job, process, options),
 
     async stop(job, process) {
       await supervisor.stop(process, stopGraceMs);
@@ -111,10 +103,41 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
       return found === undefined ? undefined : supervisor.recognise(spec, found.masterPid);
     },
 
+    async pids(paths) {
+      const found = await group(paths);
+      if (found === undefined) return [];
+      return [found.masterPid, ...[...found.workers, ...found.oldWorkers].map(({ pid }) => pid)];
+    },
+
+    info: (paths) => ifAnswered(() => showInfo(createWorkerClient(sockets, paths.masterSocket))),
+
     async answers(paths) {
       return (await workerPid(paths)) !== undefined;
     },
   };
+}
+
+async function reload(
+  deps: HaproxyProcessDeps,
+  job: HaproxyJob,
+  process: ServiceProcess,
+  options: ReloadOptions | undefined,
+): Promise<void> {
+  const printed = await markLog(deps.files, job.paths);
+  if (options?.saveServersState === true) await saveServersState(deps, job.paths);
+  const before = await askGroup(deps.sockets, job.paths);
+  const sent = before !== undefined && (await deps.supervisor.reload(process));
+  if (sent && (await newWorkerServes(deps, job, process, before))) return;
+  const output = await printed();
+  const alive = await deps.supervisor.isAlive(process);
+  const silence = !alive
+    ? `haproxy process with PID ${process.pid} not found`
+    : before === undefined
+      ? `haproxy process with PID ${process.pid} does not answer`
+      : `haproxy process with PID ${process.pid} did not serve anew within ${reloadDeadlineMs / 1_000} s`;
+  throw new AgentError('reload-failed', 'Error reloading haproxy', {
+    detail: output === '' ? silence : output,
+  });
 }
 
 async function newWorkerServes(
@@ -136,6 +159,13 @@ async function newWorkerServes(
     await clock.sleep(pollMs);
   }
   return false;
+}
+
+/** Without the newline at its end haproxy would drop the whole state (contract/octavia-1.0.md). */
+async function saveServersState({ sockets, files }: HaproxyProcessDeps, paths: HaproxyPaths): Promise<void> {
+  const client = createWorkerClient(sockets, paths.masterSocket);
+  const state = await ifAnswered(() => client.command('show servers state'));
+  if (state !== undefined) await files.writeAtomic(paths.serversState, `${state.trimEnd()}\n`, 0o600);
 }
 
 /**

@@ -15,3 +15,18 @@ export interface UnixSockets {
    */
   request(path: string, line: string, options: UnixRequestOptions): Promise<string>;
 }
+
+/** A UNIX socket that tells everyone who connects the same kind of thing, and hangs up. */
+export interface LocalServers {
+  /**
+   * Listens at `path`; a path that begins with NUL is an abstract name, which the kernel frees with the process.
+   * Throws `already-exists` when somebody listens there, `unavailable` on anything else.
+   */
+  serve(path: string, answer: () => string): Promise<LocalServer>;
+  /** What a listener at `path` says within a second; undefined when nobody does. */
+  ask(path: string): Promise<string | undefined>;
+}
+
+export interface LocalServer {
+  close(): Promise<void>;
+}

@@ -9,9 +9,11 @@ import { parseListenerUuid, type LoadBalancerId } from '../../agent/model/ids';
 import { createHandClock, type HandClock } from './hand-clock';
 import { createLiteralSystem, type LiteralSystem } from './literal-system';
 import { createMemoryFiles, type MemoryFiles } from './memory-files';
+import { createScriptedLocalServers } from './scripted-local-servers';
 import { passTime } from './pass-time';
 import { createRecordedLog, type RecordedLog } from './recorded-log';
 import { installHaproxy, type ScriptedHaproxy } from './scripted-haproxy';
+import { installListeners, type ScriptedListeners } from './scripted-listeners';
 import { createScriptedRunner, type ScriptedRunner } from './scripted-runner';
 import { createScriptedSockets, type ScriptedSockets } from './scripted-socket';
 
@@ -23,6 +25,7 @@ export interface ScriptedAmphora {
   readonly system: LiteralSystem;
   readonly log: RecordedLog;
   readonly haproxy: ScriptedHaproxy;
+  readonly listeners: ScriptedListeners;
   /** The core of the agent that runs now. */
   readonly core: () => Core;
   /** Starts another agent on this machine, as after `kill -9`, and lets it restore what it finds. */
@@ -51,11 +54,13 @@ export async function createScriptedAmphora({
     files,
     runner: createScriptedRunner(),
     sockets: createScriptedSockets(),
+    localServers: createScriptedLocalServers(),
     clock: createHandClock(),
     system: createLiteralSystem({ userId }),
     log: createRecordedLog(),
   };
   const haproxy = installHaproxy(host);
+  const listeners = installListeners(host.runner, haproxy);
   const loaded = await loadConfig(
     {
       configFiles: ['/etc/agent.conf'],
@@ -72,6 +77,7 @@ export async function createScriptedAmphora({
   return {
     ...host,
     haproxy,
+    listeners,
     core: () => core,
     pass: (job) => passTime(host.clock, job),
     paths: (id) => haproxyPaths(core.roots, id),

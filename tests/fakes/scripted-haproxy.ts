@@ -31,6 +31,8 @@ export interface ScriptedHaproxy {
   ignoreTerm(): void;
   /** What `show stat` answers. */
   setStats(csv: string): void;
+  /** What `show servers state` answers. */
+  setServersState(table: string): void;
   /** What the worker of every group answers instead of `show info`; undefined is the truth again. */
   setInfo(answer: SocketAnswer | undefined): void;
   /** The living groups. */
@@ -38,6 +40,8 @@ export interface ScriptedHaproxy {
 }
 
 interface Group extends FakeGroup {
+  /** Its entry in the table of processes: another one under the same pid is somebody else. */
+  readonly process: FakeProcess;
   readonly files: readonly string[];
   readonly masterSocket: string;
   adminSocket: string;
@@ -49,6 +53,8 @@ interface Group extends FakeGroup {
 
 const version = '2.6.12-1+deb12u4';
 const firstPolls = 2;
+// As 2.6.12 answers, with an empty line at the end.
+const noServers = '1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n\n';
 
 /** Puts an haproxy on a machine of fakes; `binary` is the path it lies at. */
 export function installHaproxy(
@@ -62,14 +68,15 @@ export function installHaproxy(
     words: undefined as RegExp | undefined,
     printed: '',
     stats: '',
+    serversState: noServers,
     info: undefined as SocketAnswer | undefined,
     heedsTerm: true,
     lastWorker: 5000,
   };
 
   const living = (): Group[] =>
-    [...known.values()].filter(({ pid }) =>
-      runner.processes().some((process) => process.pid === pid && process.state !== 'Z'),
+    [...known.values()].filter(({ process, argv }) =>
+      runner.processes().some((each) => each === process && each.argv === argv && each.state !== 'Z'),
     );
   const read = (paths: readonly string[]): readonly string[] =>
     paths.map((path) => files.snapshot()[path] ?? `no file ${path}`);
@@ -102,6 +109,7 @@ export function installHaproxy(
   };
 
   const groupOf = (process: FakeProcess, log: string, serves: readonly string[]): Group => ({
+    process,
     pid: process.pid,
     peer: valuesOf(process.argv, '-L')[0] ?? '',
     argv: process.argv,
@@ -157,6 +165,7 @@ export function installHaproxy(
     if (group.isHanging) return { silent: true };
     if (command === 'show info')
       return state.info ?? `Name: HAProxy\nVersion: ${version}\nPid: ${group.worker}\n\n`;
+    if (command === 'show servers state') return state.serversState;
     return command === 'show stat' ? state.stats : 'Unknown command\n';
   };
 
@@ -188,6 +197,7 @@ export function installHaproxy(
     nextReload: (outcome) => reloads.push(outcome),
     ignoreTerm: () => Object.assign(state, { heedsTerm: false }),
     setStats: (stats) => Object.assign(state, { stats }),
+    setServersState: (serversState) => Object.assign(state, { serversState }),
     setInfo: (info) => Object.assign(state, { info }),
     groups: living,
   };

@@ -1,7 +1,7 @@
 // v0.1 "Listeners" and "haproxy configuration", row by row, on a real haproxy. Titles name the contract's rows.
 
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../fakes/eventually';
 import { startTestAgent, type TestAgent } from './kit/agent';
@@ -74,13 +74,13 @@ describe('PUT /v0.1/listeners/:amphora_id/:listener/haproxy', () => {
     const port = await uploaded(id(2));
     expect((await action(id(2), 'start')).status).toBe(202);
     const before = (await amphora.client.get(`/v0.1/listeners/${id(2)}/haproxy`)).text;
-    const broken = `${before}    servr three 127.0.0.1:1\n`;
+    const broken = `${before}    server three 127.0.0.1:1 weight 999\n`;
     const answer = await upload(id(2), broken);
     expect(answer.status).toBe(400);
     expect(answer.json()).toMatchObject({ message: 'Invalid request' });
     const line = before.split('\n').length;
     expect((answer.json() as { details: string }).details).toMatch(
-      new RegExp(`haproxy\\.cfg\\.candidate:${line}\\] : unknown keyword 'servr'`),
+      new RegExp(`haproxy\\.cfg\\.candidate:${line}\\] : .*weight`),
     );
     expect((await amphora.client.get(`/v0.1/listeners/${id(2)}/haproxy`)).text).toBe(before);
     expect(['one', 'two']).toContain(await fetchText(port));
@@ -97,6 +97,15 @@ describe('PUT /v0.1/listeners/:amphora_id/:listener/haproxy', () => {
     expect([answer.status, answer.text]).toEqual([
       400,
       expect.stringContaining('at least one \\"bind\\" line'),
+    ]);
+  });
+
+  it('400: a keyword that is not allowed is named with its line', async () => {
+    const text = listenerConfig({ port: await freePort() });
+    const answer = await upload(id(2), `${text}    servr three 127.0.0.1:1\n`);
+    expect([answer.status, (answer.json() as { details: string }).details]).toEqual([
+      400,
+      expect.stringContaining(`line ${text.split('\n').length}: "servr"`),
     ]);
   });
 
@@ -263,7 +272,8 @@ describe('PUT /v0.1/listeners/:listener/:action', () => {
 
   it('500: a stored configuration that haproxy has come to refuse is not started', async () => {
     const port = await freePort();
-    const map = join(amphora.directory, 'hosts.map');
+    const map = join(amphora.basePath, id(8), 'maps', 'hosts.map');
+    mkdirSync(dirname(map), { recursive: true });
     writeFileSync(map, 'a b\n');
     const text = listenerConfig({ port }).replace(
       'default_backend',

@@ -31,6 +31,8 @@ export interface Finished {
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** What the launcher is started through, e.g. prlimit(1). */
+  readonly through?: readonly string[];
 }
 
 const started = new Set<ChildProcess>();
@@ -47,8 +49,9 @@ export async function endLeftovers(): Promise<void> {
   );
 }
 
-function start(args: readonly string[], { env = {}, uid }: SpawnOptions): ChildProcess {
-  const child = spawn(launcher, args, {
+function start(args: readonly string[], { env = {}, uid, through = [] }: SpawnOptions): ChildProcess {
+  const [program = launcher, ...more] = [...through, launcher, ...args];
+  const child = spawn(program, more, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
     ...(uid === undefined ? {} : { uid, gid: uid }),

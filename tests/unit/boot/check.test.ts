@@ -5,6 +5,7 @@ import { runCheck } from '../../../agent/boot/check';
 import { createHandClock } from '../../fakes/hand-clock';
 import { createLiteralSystem } from '../../fakes/literal-system';
 import { createMemoryFiles } from '../../fakes/memory-files';
+import { createScriptedLocalServers } from '../../fakes/scripted-local-servers';
 import { createScriptedRunner } from '../../fakes/scripted-runner';
 import { createScriptedSockets } from '../../fakes/scripted-socket';
 import { pkiFixture as fixture } from '../../fixtures/pki/fixture';
@@ -32,6 +33,7 @@ const check = async (changes: Record<string, string> = {}) => {
     clock: createHandClock(Date.UTC(2026, 0, 15)),
     system: createLiteralSystem(),
     sockets: createScriptedSockets(),
+    localServers: createScriptedLocalServers(),
     runner: createScriptedRunner(),
   };
   const sources = { configFiles: ['/etc/agent.conf'], configDirs: [], localFiles: [], environment: {} };

@@ -5,6 +5,7 @@ import { notifySystemd, readyLine } from '../../../agent/boot/ready';
 import { createHandClock } from '../../fakes/hand-clock';
 import { createLiteralSystem } from '../../fakes/literal-system';
 import { createMemoryFiles } from '../../fakes/memory-files';
+import { createScriptedLocalServers } from '../../fakes/scripted-local-servers';
 import { createRecordedLog } from '../../fakes/recorded-log';
 import { createScriptedRunner, type RunnerRule } from '../../fakes/scripted-runner';
 import { createScriptedSockets } from '../../fakes/scripted-socket';
@@ -14,6 +15,7 @@ const setUp = (rule: Partial<RunnerRule> = {}) => ({
   clock: createHandClock(),
   system: createLiteralSystem({ processId: 4711 }),
   sockets: createScriptedSockets(),
+  localServers: createScriptedLocalServers(),
   runner: createScriptedRunner([{ match: /^systemd-notify/, ...rule }]),
   log: createRecordedLog(),
 });

@@ -1,30 +1,45 @@
-// What is checked again, and written, each time a process is to follow the stored configuration.
+// The door for uploads: what is checked before a text is stored, and what a refusal leaves behind.
 
 import { describe, expect, it } from '@jest/globals';
 import { createApply } from '../../../agent/core/apply';
 import { createConfigCheck } from '../../../agent/haproxy/check';
 import { haproxyPaths } from '../../../agent/haproxy/paths';
+import { AgentError } from '../../../agent/model/errors';
 import { parseListenerUuid } from '../../../agent/model/ids';
+import { createLimiter } from '../../../agent/model/limiter';
 import { createMemoryFiles } from '../../fakes/memory-files';
 import { createRecordedLog } from '../../fakes/recorded-log';
 import { createScriptedRunner } from '../../fakes/scripted-runner';
 
 const id = parseListenerUuid('0a000000-0000-4000-8000-000000000001');
 const paths = haproxyPaths({ basePath: '/b', certDir: '/c', runtimeDir: '/b' }, id);
+const wanted = 'listen new\n bind :80\n';
 
-const setUp = (result: { code: number; stderr?: string; timedOut?: boolean } = { code: 0 }) => {
+const setUp = (
+  result: { code: number; stderr?: string; timedOut?: boolean } = { code: 0 },
+  refuseFaults: () => Promise<void> = () => Promise.resolve(),
+) => {
   const files = createMemoryFiles({ [paths.config]: 'old\n' });
-  const runner = createScriptedRunner([{ match: /^haproxy -c/, result }]);
-  const log = createRecordedLog();
+  const seen: Record<string, string>[] = [];
+  const runner = createScriptedRunner([
+    {
+      match: /^haproxy -c/,
+      result: () => {
+        seen.push(files.snapshot());
+        return result;
+      },
+    },
+  ]);
   const sockets: string[] = [];
   const apply = createApply({
     files,
-    log,
-    check: createConfigCheck(runner, ['haproxy']),
+    log: createRecordedLog(),
+    check: createConfigCheck(runner, ['haproxy'], createLimiter(2)),
+    guard: { refuseFaults, filesOf: () => Promise.resolve([]) },
     overlayOptions: () =>
       Promise.resolve({ runAs: { user: 'u', group: 'g' }, logSockets: [...sockets], logFacility: 0 }),
   });
-  return { files, runner, log, sockets, apply };
+  return { files, runner, seen, sockets, apply };
 };
 
 describe('a check', () => {
@@ -33,10 +48,29 @@ describe('a check', () => {
     ['does not finish', { code: 1, timedOut: true }, 'timeout'],
   ])('that %s leaves nothing behind', async (_what, result, kind) => {
     const { files, apply } = setUp(result);
-    const checked = apply.check(paths, 'listen new\n bind :80\n', 'peer');
+    const checked = apply.check(id, paths, wanted, 'peer');
     if (kind === undefined) await checked;
     else await expect(checked).rejects.toMatchObject({ kind });
     expect(files.snapshot()).toEqual({ [paths.config]: 'old\n' });
+  });
+
+  it('shows haproxy the text with the overlay of the log sockets that exist now', async () => {
+    const { seen, sockets, apply } = setUp();
+    await apply.check(id, paths, wanted, 'peer');
+    sockets.push('/dev/log');
+    await apply.check(id, paths, wanted, 'peer');
+    expect(seen.map((files) => files[paths.candidate])).toEqual([wanted, wanted]);
+    const overlays = seen.map((files) => files[`${paths.overlay}.candidate`]);
+    expect(overlays[0]).toContain('log stdout');
+    expect(overlays[1]).toContain('log /dev/log local0');
+  });
+
+  it('that policy refuses never reaches haproxy, and the text is kept aside', async () => {
+    const refusal = new AgentError('config-rejected', 'no', { detail: 'line 2' });
+    const { files, runner, apply } = setUp({ code: 0 }, () => Promise.reject(refusal));
+    await expect(apply.check(id, paths, wanted, 'peer')).rejects.toBe(refusal);
+    expect(runner.transcript).toEqual([]);
+    expect(files.snapshot()).toEqual({ [paths.config]: 'old\n', [paths.rejected]: wanted });
   });
 });
 
@@ -46,32 +80,18 @@ describe('a text without a listener', () => {
     'is refused: %j',
     async (text) => {
       const { runner, apply } = setUp();
-      await expect(apply.check(paths, text, 'peer')).rejects.toMatchObject({ kind: 'config-rejected' });
+      await expect(apply.check(id, paths, text, 'peer')).rejects.toMatchObject({ kind: 'config-rejected' });
       expect(runner.transcript).toEqual([]);
     },
   );
 });
 
-describe('a preparation', () => {
-  it('follows the log sockets that exist now', async () => {
-    const { files, sockets, apply } = setUp();
-    await apply.prepare(paths, 'old\n', 'peer');
-    expect(files.snapshot()[paths.overlay]).toContain('log stdout');
-    sockets.push('/dev/log');
-    await apply.prepare(paths, 'old\n', 'peer');
-    expect(files.snapshot()[paths.overlay]).toContain('log /dev/log local0');
-  });
-
-  it('checks what haproxy will read, in place', async () => {
-    const { runner, apply } = setUp();
-    await apply.prepare(paths, 'old\n', 'peer');
-    expect(runner.transcript).toEqual([`haproxy -c -f ${paths.config} -f ${paths.overlay} -L peer`]);
-  });
-
-  it('that is refused leaves the stored configuration and keeps nothing aside', async () => {
-    const { files, apply } = setUp({ code: 1, stderr: 'certificate gone' });
-    await expect(apply.prepare(paths, 'old\n', 'peer')).rejects.toMatchObject({ detail: 'certificate gone' });
-    expect(files.snapshot()).toMatchObject({ [paths.config]: 'old\n' });
-    expect(files.snapshot()[paths.rejected]).toBeUndefined();
+describe('a stored text', () => {
+  it('is there as sent, privately, and what an earlier refusal kept aside is gone', async () => {
+    const { files, apply } = setUp();
+    files.plant(paths.rejected, 'doomed');
+    await apply.store(paths, wanted);
+    expect(files.snapshot()).toEqual({ [paths.config]: wanted });
+    expect((await files.stat(paths.config))?.mode).toBe(0o600);
   });
 });

@@ -14,6 +14,7 @@ a,FRONTEND,OPEN,0,
 pool,member,UP,2,
 pool,BACKEND,UP,1,
 `;
+const certificate = `/var/lib/octavia/certs/${id}/x.pem`;
 const setUp = async (text = 'frontend a\n bind :80\n mode http\n', isStarted = true) => {
   const amphora = await createScriptedAmphora();
   const { loadBalancers } = amphora.core();
@@ -96,10 +97,10 @@ describe('the status', () => {
 
 describe('the type', () => {
   it.each([
-    ['frontend a\n bind :443 ssl crt /x\n mode http\n', 'TERMINATED_HTTPS'],
+    [`frontend a\n bind :443 ssl crt ${certificate}\n mode http\n`, 'TERMINATED_HTTPS'],
     ['defaults\n mode http\nlisten a\n bind :80\n', 'HTTP'],
     ['listen a\n bind :3306\n', 'TCP'],
-    ['frontend a\n mode tcp\nfrontend b\n bind :443 ssl crt /x\n', 'TERMINATED_HTTPS'],
+    [`frontend a\n mode tcp\nfrontend b\n bind :443 ssl crt ${certificate}\n`, 'TERMINATED_HTTPS'],
   ])('of %j is %s', async (text, type) => {
     expect((await describeIt(await setUp(text, false))).type).toBe(type);
   });

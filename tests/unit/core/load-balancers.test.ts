@@ -47,9 +47,9 @@ describe('an accepted upload', () => {
     });
     await upload(amphora);
     await amphora.pass(amphora.core().loadBalancers.start(id));
-    expect(amphora.runner.transcript).toHaveLength(3);
+    expect(amphora.runner.transcript).toHaveLength(4);
     for (const line of amphora.runner.transcript) {
-      expect(line).toMatch(/^(start )?ip netns exec amphora-haproxy \/usr\/sbin\/haproxy /);
+      expect(line).toMatch(/^(start )?ip netns exec amphora-haproxy (\/usr\/sbin\/haproxy|ss) /);
     }
     expect(amphora.haproxy.groups()).toHaveLength(1);
   });
@@ -64,8 +64,8 @@ describe('an accepted upload', () => {
 
   it('clears away what an earlier refusal had kept aside', async () => {
     const amphora = await createScriptedAmphora();
-    amphora.haproxy.refuse(/bogus/, 'no');
-    await expect(upload(amphora, 'bogus\nlisten x\n bind :80\n')).rejects.toMatchObject({
+    amphora.haproxy.refuse(/doomed/, 'no');
+    await expect(upload(amphora, 'listen doomed\n bind :80\n')).rejects.toMatchObject({
       kind: 'config-rejected',
     });
     await upload(amphora);
@@ -88,15 +88,25 @@ describe('a refused upload', () => {
     const amphora = await createScriptedAmphora();
     await upload(amphora);
     const before = amphora.files.snapshot();
-    amphora.haproxy.refuse(/bogus/, '[ALERT] parsing [haproxy.cfg:1] : unknown keyword');
-    await expect(upload(amphora, 'bogus\nlisten x\n bind :80\n', id, 'other-peer')).rejects.toMatchObject({
+    amphora.haproxy.refuse(/doomed/, '[ALERT] parsing [haproxy.cfg:1] : no');
+    await expect(upload(amphora, 'listen doomed\n bind :80\n', id, 'other-peer')).rejects.toMatchObject({
       kind: 'config-rejected',
-      detail: '[ALERT] parsing [haproxy.cfg:1] : unknown keyword',
+      detail: '[ALERT] parsing [haproxy.cfg:1] : no',
     });
     expect(amphora.files.snapshot()).toEqual({
       ...before,
-      [amphora.paths(id).rejected]: 'bogus\nlisten x\n bind :80\n',
+      [amphora.paths(id).rejected]: 'listen doomed\n bind :80\n',
     });
+  });
+
+  it('names the lines that the policy does not allow, and haproxy never sees them', async () => {
+    const amphora = await createScriptedAmphora();
+    await expect(upload(amphora, 'listen a\n bind :80\n bogus\n')).rejects.toMatchObject({
+      kind: 'config-rejected',
+      detail: expect.stringMatching(/^line 3: "bogus": /),
+    });
+    expect(amphora.runner.transcript).toEqual([]);
+    expect(filesOf(amphora)).toEqual(['haproxy.cfg.rejected']);
   });
 
   it('of something new makes no load balancer', async () => {

@@ -13,12 +13,12 @@ import {
 const config = 'listen a\n bind 10.0.0.5:80\n';
 const full = new AgentError('no-space', 'No space left on the disk');
 
-const uploaded = async (options: { userId?: number } = {}) => {
-  const amphora = await createScriptedAmphora(options);
+const uploaded = async () => {
+  const amphora = await createScriptedAmphora();
   const { pass } = amphora;
   const verbs = () => amphora.core().loadBalancers;
-  const upload = (text: string): Promise<void> =>
-    verbs().upload({ id, text, peer: amphoraId, owner: 'octavia-v0.1' });
+  const upload = (text: string, which = id): Promise<void> =>
+    verbs().upload({ id: which, text, peer: amphoraId, owner: 'octavia-v0.1' });
   await upload(config);
   return {
     ...amphora,
@@ -104,15 +104,18 @@ describe('a start', () => {
     await expect(amphora.pass(starting)).rejects.toBe(full);
     expect(amphora.haproxy.groups()).toEqual([]);
     expect(await amphora.core().state.read(id)).toEqual(original);
+    await amphora.upload(config, secondId);
+    expect((await amphora.pass(amphora.core().loadBalancers.start(secondId))).started).toBe(true);
   });
 
   it.each([
     ['the overlay', 'writeAtomic', /overlay\.cfg$/],
-    ['the copy for haproxy', 'writeAtomic', /unprivileged\.cfg$/],
+    ['what haproxy reads', 'writeAtomic', /live\.cfg$/],
+    ['what it was started from', 'writeAtomic', /running\.cfg$/],
     ['what is wanted', 'writeAtomic', /state\.json$/],
     ['the directory of its sockets', 'makeDirectory', /./],
   ] as const)('that cannot write %s changes nothing', async (_what, operation, path) => {
-    const amphora = await uploaded({ userId: 1000 });
+    const amphora = await uploaded();
     amphora.files.failNext(operation, full, path);
     await expect(amphora.start()).rejects.toBe(full);
     expect(amphora.haproxy.groups()).toEqual([]);
@@ -169,6 +172,7 @@ describe('a reload', () => {
   it('in which the master dies shows as an error until it is started again', async () => {
     const amphora = await uploaded();
     const { pid } = await amphora.start();
+    await amphora.upload('listen b\n bind :80\n');
     amphora.haproxy.nextReload({ dies: 'out of memory' });
     await expect(amphora.reload()).rejects.toMatchObject({ detail: 'out of memory' });
     expect(await amphora.core().statuses.list()).toMatchObject([{ status: 'error' }]);
@@ -180,8 +184,13 @@ describe('a reload', () => {
   it('waits for the change before it', async () => {
     const amphora = await uploaded();
     const { loadBalancers } = amphora.core();
-    const both = Promise.all([loadBalancers.start(id), loadBalancers.reload(id), loadBalancers.start(id)]);
-    const [first, second, third] = await amphora.pass(both);
+    const all = Promise.all([
+      loadBalancers.start(id),
+      amphora.upload('listen b\n bind :80\n'),
+      loadBalancers.reload(id),
+      loadBalancers.start(id),
+    ]);
+    const [first, , second, third] = await amphora.pass(all);
     expect([first.started, second.started, third.started]).toEqual([true, false, false]);
     expect(new Set([first.pid, second.pid, third.pid]).size).toBe(1);
     expect(amphora.haproxy.groups()).toMatchObject([{ reloads: 1 }]);
@@ -235,6 +244,7 @@ describe('the log', () => {
   it('has one line for each thing done, with load balancer and pid', async () => {
     const amphora = await uploaded();
     const { pid } = await amphora.start();
+    await amphora.upload('listen b\n bind :80\n');
     await amphora.reload();
     await amphora.stop();
     expect(amphora.log.entries).toEqual(

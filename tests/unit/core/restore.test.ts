@@ -12,11 +12,12 @@ import {
 } from '../../fakes/scripted-amphora';
 import type { LoadBalancerId } from '../../../agent/model/ids';
 
+const textOf = (id: LoadBalancerId): string => `listen ${id}\n bind :${id === firstId ? 80 : 81}\n`;
 const put = async (amphora: ScriptedAmphora, id: LoadBalancerId, isStarted = true): Promise<number> => {
   const { loadBalancers } = amphora.core();
   await loadBalancers.upload({
     id,
-    text: `listen ${id}\n bind :80\n`,
+    text: textOf(id),
     peer: amphoraId,
     owner: 'octavia-v0.1',
   });

@@ -3,12 +3,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { createConfigCheck } from '../../../agent/haproxy/check';
 import { createBinaryVersion } from '../../../agent/haproxy/version';
+import { createLimiter } from '../../../agent/model/limiter';
 import { createScriptedRunner, type RunnerRule } from '../../fakes/scripted-runner';
 
 const input = { configPaths: ['/a.cfg', '/b.cfg'], peer: 'peer-1' };
 const setUp = (result: RunnerRule['result'], command: readonly string[] = ['haproxy']) => {
   const runner = createScriptedRunner([{ match: /./, ...(result === undefined ? {} : { result }) }]);
-  return { runner, check: createConfigCheck(runner, command) };
+  return { runner, check: createConfigCheck(runner, command, createLimiter(2)) };
 };
 
 describe('the check of a configuration', () => {
@@ -40,6 +41,19 @@ describe('the check of a configuration', () => {
   it('refuses when a signal ended haproxy', async () => {
     const { check } = setUp({ code: null, signal: 'SIGSEGV' });
     await expect(check(input)).rejects.toMatchObject({ kind: 'config-rejected' });
+  });
+
+  it('waits for its turn when as many as allowed run', async () => {
+    const running: (() => void)[] = [];
+    const { runner, check } = setUp(() => new Promise((done) => running.push(() => done({ code: 0 }))));
+    const all = [check(input), check(input), check(input)];
+    await Promise.resolve();
+    expect(runner.transcript).toHaveLength(2);
+    running[0]?.();
+    await all[0];
+    expect(runner.transcript).toHaveLength(3);
+    for (const end of running) end();
+    await Promise.all(all);
   });
 
   it('ends within the minute that controllers wait, and says so', async () => {

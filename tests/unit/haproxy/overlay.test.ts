@@ -72,23 +72,23 @@ describe('an agent that is not root', () => {
     'global\n  user nobody\n  daemon\n  group "no group"\n  chroot /var\n\ndefaults\n  mode http\n';
 
   it('lets haproxy read a copy without what only root can do, at the same line numbers', () => {
-    const { unprivileged, dropped } = effectiveConfig(upload, paths, ordinary);
-    expect(unprivileged).toBe('global\n\n  daemon\n\n\n\ndefaults\n  mode http\n');
+    const { text, dropped } = effectiveConfig(upload, paths, ordinary);
+    expect(text).toBe('global\n\n  daemon\n\n\n\ndefaults\n  mode http\n');
     expect(dropped).toEqual(['2: user nobody', '4: group no group', '5: chroot /var']);
   });
 
   it('blanks uid and gid, too', () => {
-    expect(effectiveConfig('global\nuid 0\ngid 0', paths, ordinary).unprivileged).toBe('global\n\n');
+    expect(effectiveConfig('global\nuid 0\ngid 0', paths, ordinary).text).toBe('global\n\n');
   });
 
-  it('makes the copy even when it drops nothing, and adds no account', () => {
-    const { unprivileged, dropped, overlay } = effectiveConfig('global\n daemon\n', paths, ordinary);
-    expect([unprivileged, dropped]).toEqual(['global\n daemon\n', []]);
+  it('has it read the upload when it drops nothing, and adds no account', () => {
+    const { text, dropped, overlay } = effectiveConfig('global\n daemon\n', paths, ordinary);
+    expect([text, dropped]).toEqual(['global\n daemon\n', []]);
     expect(overlay).not.toMatch(/^ *(user|group) /m);
   });
 
-  it('unlike root, for whom haproxy reads the upload itself', () => {
-    const { unprivileged, dropped } = effectiveConfig(upload, paths, root);
-    expect([unprivileged, dropped]).toEqual([undefined, []]);
+  it('unlike root, for whom haproxy reads the upload as it is', () => {
+    const { text, dropped } = effectiveConfig(upload, paths, root);
+    expect([text, dropped]).toEqual([upload, []]);
   });
 });

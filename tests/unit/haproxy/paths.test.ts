@@ -23,10 +23,13 @@ describe('paths', () => {
     });
   });
 
-  it('make haproxy read the upload for root and the copy for others, then the overlay', () => {
+  it('make haproxy read the text that is activated, then the overlay', () => {
     const paths = haproxyPaths(roots, id);
-    expect(configFiles(paths, true)).toEqual([paths.config, paths.overlay]);
-    expect(configFiles(paths, false)).toEqual([paths.unprivileged, paths.overlay]);
+    expect(configFiles(paths)).toEqual([paths.live, paths.overlay]);
+    expect(paths).toMatchObject({
+      live: `/var/lib/octavia/${id}/live.cfg`,
+      running: `/var/lib/octavia/${id}/running.cfg`,
+    });
   });
 });
 

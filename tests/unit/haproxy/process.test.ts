@@ -17,10 +17,9 @@ const id = parseListenerUuid('0a000000-0000-4000-8000-000000000001');
 const paths = haproxyPaths({ basePath: '/b', certDir: '/c', runtimeDir: '/b' }, id);
 const job = { paths, peer: 'peer-1' };
 
-const setUp = ({ privileged = true, through = [] as readonly string[] } = {}) => {
+const setUp = ({ through = [] as readonly string[] } = {}) => {
   const files = createMemoryFiles({
-    [paths.config]: 'listen old\n',
-    [paths.unprivileged]: 'listen copy\n',
+    [paths.live]: 'listen old\n',
     [paths.overlay]: `global\n    stats socket ${paths.adminSocket} mode 600 level admin\n`,
   });
   const runner = createScriptedRunner();
@@ -35,7 +34,6 @@ const setUp = ({ privileged = true, through = [] as readonly string[] } = {}) =>
     files,
     clock,
     binary: '/usr/sbin/haproxy',
-    privileged,
     through,
   });
   const signals = (): readonly string[] => runner.transcript.filter((line) => line.startsWith('signal'));
@@ -66,15 +64,9 @@ describe('a start', () => {
     const { runner, driver, pass } = setUp({ through: ['ip', 'netns', 'exec', 'ns'] });
     await pass(driver.start(job));
     expect(runner.transcript[0]).toBe(
-      `start ip netns exec ns /usr/sbin/haproxy -Ws -f ${paths.config} -f ${paths.overlay} ` +
+      `start ip netns exec ns /usr/sbin/haproxy -Ws -f ${paths.live} -f ${paths.overlay} ` +
         `-p ${paths.pidFile} -S ${paths.masterSocket},mode,600 -L peer-1`,
     );
-  });
-
-  it('serves the copy when the agent is not root', async () => {
-    const { haproxy, driver, pass } = setUp({ privileged: false });
-    await pass(driver.start(job));
-    expect(haproxy.groups()[0]?.serves[0]).toBe('listen copy\n');
   });
 
   it('that fails gives what haproxy printed this time, and nothing runs', async () => {
@@ -123,7 +115,7 @@ describe('a reload', () => {
   it('answers only once a new worker of the new configuration serves', async () => {
     const { clock, files, haproxy, driver, process, pass } = await running();
     const worker = haproxy.groups()[0]?.worker;
-    files.plant(paths.config, 'listen new\n');
+    files.plant(paths.live, 'listen new\n');
     const reloading = driver.reload(job, process);
     let isDone = false;
     void reloading.then(() => (isDone = true));
@@ -135,10 +127,34 @@ describe('a reload', () => {
     expect(group?.serves[0]).toBe('listen new\n');
   });
 
+  it('saves the state of the servers before the signal, with a newline at its end', async () => {
+    const { files, haproxy, driver, process, pass } = await running();
+    haproxy.setServersState('1\n# be_id be_name\n3 pool 1 m1\n\n');
+    const saving = driver.reload(job, process, { saveServersState: true });
+    haproxy.nextReload({ fails: 'no' });
+    await expect(pass(saving)).rejects.toMatchObject({ detail: 'no' });
+    expect(files.snapshot()[paths.serversState]).toBe('1\n# be_id be_name\n3 pool 1 m1\n');
+    expect((await files.stat(paths.serversState))?.mode).toBe(0o600);
+  });
+
+  it('that was not asked to save the state of the servers does not', async () => {
+    const { files, driver, process, pass } = await running();
+    await pass(driver.reload(job, process));
+    await pass(driver.reload(job, process, { saveServersState: false }));
+    expect(await files.stat(paths.serversState)).toBeUndefined();
+  });
+
+  it('of a worker that tells no server states is done without them', async () => {
+    const { files, sockets, driver, process, pass } = await running();
+    sockets.script({ line: /servers state/, answer: { silent: true } });
+    await pass(driver.reload(job, process, { saveServersState: true }));
+    expect(await files.stat(paths.serversState)).toBeUndefined();
+  });
+
   it('that fails leaves the old worker and tells what haproxy printed', async () => {
     const { files, haproxy, driver, process, pass } = await running();
     const worker = haproxy.groups()[0]?.worker;
-    files.plant(paths.config, 'listen new\n');
+    files.plant(paths.live, 'listen new\n');
     haproxy.nextReload({ fails: '[ALERT] cannot bind' });
     await expect(pass(driver.reload(job, process))).rejects.toMatchObject({
       kind: 'reload-failed',
@@ -208,6 +224,19 @@ describe('a stop', () => {
       expect(await files.stat(path)).toBeUndefined();
     }
     expect(await driver.answers(paths)).toBe(false);
+  });
+});
+
+describe('the pids of a group', () => {
+  it('are those of its master and all workers, old ones included', async () => {
+    const { haproxy, driver, process, pass } = await running();
+    const old = haproxy.groups()[0]?.worker;
+    await pass(driver.reload(job, process));
+    expect(await driver.pids(paths)).toEqual([process.pid, haproxy.groups()[0]?.worker, old]);
+  });
+
+  it('are none where no master answers', async () => {
+    expect(await setUp().driver.pids(paths)).toEqual([]);
   });
 });
 

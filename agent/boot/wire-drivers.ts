@@ -1,0 +1,91 @@
+// Builds the trades over a host: how this machine's haproxy, process manager and network are spoken to.
+
+import { join } from 'node:path';
+import type { Config } from '../config/options';
+import { createConfigCheck, type ConfigCheck } from '../haproxy/check';
+import type { PolicyContext } from '../haproxy/config/policy-fault';
+import type { OverlayOptions } from '../haproxy/overlay';
+import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import { createHaproxyProcess, type HaproxyProcess } from '../haproxy/process';
+import type { LoadBalancerId } from '../model/ids';
+import { createLimiter } from '../model/limiter';
+import { createAddresses } from '../network/addresses';
+import { createCanBind } from '../network/can-bind';
+import { createIpCommand, type IpCommand } from '../network/ip';
+import { createListListening, type ListListening } from '../network/listening';
+import { createDirectSupervisor } from '../supervisor/direct';
+import type { HostWithLog } from './wire-host';
+
+export interface Drivers {
+  readonly roots: HaproxyRoots;
+  /** '' for the host's own. */
+  readonly namespace: string;
+  readonly binary: string;
+  readonly haproxy: HaproxyProcess;
+  readonly check: ConfigCheck;
+  readonly ip: IpCommand;
+  readonly listListening: ListListening;
+  readonly canBind: (address: string) => Promise<boolean>;
+  /** Read at each change: log sockets come and go. */
+  readonly overlayOptions: () => Promise<OverlayOptions>;
+  /** What the policy lets a load balancer's configuration name outside its own directories. */
+  readonly policyContext: (id: LoadBalancerId) => PolicyContext;
+}
+
+// Octavia's account for haproxy, on every distribution that has Octavia images.
+const unprivilegedAccount = { user: 'nobody', group: 'nogroup' };
+const checksAtOnce = 2;
+const caBundles = ['/etc/ssl/certs/ca-certificates.crt'];
+const logSockets = ['/run/rsyslog/octavia/log', '/dev/log'];
+
+/** Builds the trades from a checked configuration. */
+export function wireDrivers(config: Config, host: HostWithLog): Drivers {
+  const { runner, system, clock, sockets, files } = host;
+  const { base_path: basePath, base_cert_dir: certDir, haproxy_cmd: binary } = config.haproxy_amphora;
+  const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
+  const namespace = config.amphorad.network_namespace ?? '';
+  const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
+  const supervisor = createDirectSupervisor({ runner, system, clock });
+  return {
+    roots,
+    namespace,
+    binary,
+    haproxy: createHaproxyProcess({ supervisor, sockets, files, clock, binary, through }),
+    check: createConfigCheck(runner, [...through, binary], createLimiter(checksAtOnce)),
+    ip: createIpCommand(runner, namespace),
+    listListening: createListListening(runner, namespace),
+    canBind: createCanBind({
+      files,
+      addresses: createAddresses(createIpCommand(runner, namespace)),
+      namespace,
+    }),
+    overlayOptions: async () => ({
+      runAs: system.userId() === 0 ? accountOf(config) : undefined,
+      logSockets: await existingSockets(host),
+      logFacility: config.haproxy_amphora.user_log_facility,
+    }),
+    policyContext: (id) => ({
+      ...roots,
+      mode: config.amphorad.config_policy,
+      id,
+      statsSocket: haproxyPaths(roots, id).statsSocket,
+      logSockets,
+      caBundles,
+      pingHelpers: [join(basePath, 'ping-wrapper.sh')],
+    }),
+  };
+}
+
+function accountOf(config: Config): { readonly user: string; readonly group: string } {
+  return { ...unprivilegedAccount, group: config.haproxy_amphora.user_group ?? unprivilegedAccount.group };
+}
+
+async function existingSockets({ files }: HostWithLog): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of logSockets) {
+    const kind = (await files.stat(path))?.kind;
+    // Under systemd /dev/log is a link to the journal's socket.
+    if (kind === 'socket' || kind === 'link') found.push(path);
+  }
+  return found;
+}

@@ -1,0 +1,198 @@
+// The ACTIVATE door: makes a process group follow a text, or leaves everything as it was. The steps are those that
+// DESIGN "Two doors for change" draws, and docs/apply.md names: candidate, check, reserve, swap, verify, undo.
+//
+// INVARIANTS:
+// - callers hold the gate of the load balancer;
+// - until the swap nothing that haproxy reads has changed; after a failure it reads what it read before;
+// - `running.cfg` is written only when every bind is proven to be ours.
+
+import { dirname } from 'node:path';
+import type { Files } from '../host/files';
+import type { Log } from '../host/log';
+import { readBinds } from '../haproxy/binds';
+import type { ConfigCheck } from '../haproxy/check';
+import { effectiveConfig, type EffectiveConfig, type OverlayOptions } from '../haproxy/overlay';
+import { configFiles, type HaproxyPaths } from '../haproxy/paths';
+import type { HaproxyJob, HaproxyProcess } from '../haproxy/process';
+import { namesHosts, namesServersState } from '../haproxy/server-lines';
+import { AgentError, isAgentError, messageOf } from '../model/errors';
+import type { LoadBalancerId } from '../model/ids';
+import type { ServiceProcess } from '../supervisor/service';
+import type { BindProof } from './bind-proof';
+import type { DescriptorWatch } from './descriptors';
+import type { ListenerRegistry } from './listener-registry';
+import type { PolicyGuard } from './policy-guard';
+import { recordRun, sameRun, type RunRecord } from './run-record';
+
+export interface ActivationInput {
+  readonly id: LoadBalancerId;
+  readonly paths: HaproxyPaths;
+  readonly text: string;
+  readonly peer: string;
+  /** The living group; undefined: start one. */
+  readonly living: ServiceProcess | undefined;
+  /** What that group was started from, when it is known. */
+  readonly running: RunRecord | undefined;
+}
+
+export interface Activated {
+  readonly process: ServiceProcess;
+  readonly running: RunRecord;
+  /** False: haproxy would have read what it had read, so it was left alone. */
+  readonly changed: boolean;
+}
+
+/** Makes the group follow the text. Throws `reload-failed` with what haproxy or the agent found; the state before then stands. */
+export type Activate = (input: ActivationInput) => Promise<Activated>;
+
+export interface ActivationDeps {
+  readonly files: Files;
+  readonly log: Log;
+  readonly check: ConfigCheck;
+  readonly guard: PolicyGuard;
+  readonly haproxy: HaproxyProcess;
+  readonly registry: ListenerRegistry;
+  readonly proof: BindProof;
+  readonly descriptors: DescriptorWatch;
+  readonly binary: string;
+  /** Read at each change: log sockets come and go. */
+  readonly overlayOptions: () => Promise<OverlayOptions>;
+}
+
+const mode = 0o600;
+
+/** Makes the door. */
+export function createActivate(deps: ActivationDeps): Activate {
+  return async (input) => {
+    const failure = `Error ${input.living === undefined ? 'start' : 'reload'}ing haproxy`;
+    const effective = effectiveConfig(input.text, input.paths, await deps.overlayOptions());
+    const record = await asFailure(failure, () => candidate(deps, input, effective));
+    if (input.living !== undefined && (await isUnchanged(deps, input, record))) {
+      return { process: input.living, running: record, changed: false };
+    }
+    const binds = readBinds(input.text, input.peer);
+    const reservation = deps.registry.reserve(input.id, binds, failure);
+    try {
+      if (input.living !== undefined) await deps.proof.refuseTaken(input.paths, binds, failure);
+      const process = await swap(deps, input, effective, failure);
+      reservation.commit();
+      await deps.descriptors.look(input.id, input.paths);
+      return { process, running: record, changed: true };
+    } catch (thrown) {
+      reservation.cancel();
+      throw thrown;
+    }
+  };
+}
+
+/** Policy and haproxy's own check on exactly what would be read: files it names may have changed since the upload. */
+async function candidate(
+  { files, check, guard, binary }: ActivationDeps,
+  { id, paths, text, peer }: ActivationInput,
+  effective: EffectiveConfig,
+): Promise<RunRecord> {
+  await guard.refuseFaults(id, text);
+  const [live = '', overlay = ''] = configFiles(paths).map((path) => `${path}.candidate`);
+  try {
+    await files.writeAtomic(live, effective.text, mode);
+    await files.writeAtomic(overlay, effective.overlay, mode);
+    await check({ configPaths: [live, overlay], peer });
+  } finally {
+    await files.remove(live);
+    await files.remove(overlay);
+  }
+  const named = await guard.filesOf(text);
+  return recordRun(files, { text, overlay: effective.overlay, peer, binary, files: named });
+}
+
+async function isUnchanged(
+  { haproxy }: ActivationDeps,
+  { paths, text, running }: ActivationInput,
+  record: RunRecord,
+): Promise<boolean> {
+  if (running === undefined || running.fallback === true || !sameRun(running, record)) return false;
+  // Names are looked up when haproxy starts, and a reload is how an operator has them looked up again.
+  return !namesHosts(text) && haproxy.answers(paths);
+}
+
+async function swap(
+  { files, haproxy, proof, log }: ActivationDeps,
+  { id, paths, text, peer, living }: ActivationInput,
+  effective: EffectiveConfig,
+  failure: string,
+): Promise<ServiceProcess> {
+  const before = await Promise.all(configFiles(paths).map((path) => files.readText(path)));
+  const job = { paths, peer };
+  await files.makeDirectory(dirname(paths.adminSocket), 0o700);
+  let started: ServiceProcess | undefined;
+  let reloaded: ServiceProcess | undefined;
+  try {
+    await files.writeAtomic(paths.live, effective.text, mode);
+    await files.writeAtomic(paths.overlay, effective.overlay, mode);
+    if (living === undefined) started = await haproxy.start(job);
+    else {
+      await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });
+      reloaded = living;
+    }
+    await proof.requireOurs(paths, readBinds(text, peer), failure);
+    await files.writeAtomic(paths.running, text, mode);
+  } catch (thrown) {
+    if (started !== undefined) await haproxy.stop(job, started);
+    if (living !== undefined) await undo(files, paths, before);
+    if (reloaded !== undefined) await goBack(haproxy, log, job, reloaded);
+    throw thrown;
+  }
+  const process = living ?? started;
+  if (process === undefined) throw new AgentError('internal', 'no process after an activation');
+  log.info(living === undefined ? 'haproxy started' : 'haproxy reloaded', {
+    loadBalancer: id,
+    pid: process.pid,
+  });
+  return process;
+}
+
+/** Puts back what a master would read when something else made it read again. */
+async function undo(
+  files: Files,
+  paths: HaproxyPaths,
+  before: readonly (string | undefined)[],
+): Promise<void> {
+  for (const [index, path] of configFiles(paths).entries()) {
+    const content = before[index];
+    if (content !== undefined) await files.writeAtomic(path, content, mode);
+  }
+}
+
+/** After a reload that haproxy did and the proof refused: the group reads what was put back. */
+async function goBack(
+  haproxy: HaproxyProcess,
+  log: Log,
+  job: HaproxyJob,
+  process: ServiceProcess,
+): Promise<void> {
+  try {
+    await haproxy.reload(job, process);
+  } catch (thrown) {
+    // The caller is told why the reload was refused in the first place.
+    if (!isAgentError(thrown)) throw thrown;
+    const { pid } = process;
+    log.error('haproxy does not go back to what it ran', {
+      pid,
+      error: messageOf(thrown),
+      detail: thrown.detail,
+    });
+  }
+}
+
+/** At an activation a refused configuration is the reason why the action failed, not a bad upload. */
+async function asFailure<T>(message: string, job: () => Promise<T>): Promise<T> {
+  try {
+    return await job();
+  } catch (cause) {
+    if (!isAgentError(cause, 'config-rejected')) throw cause;
+    throw new AgentError('reload-failed', message, {
+      cause,
+      ...(cause.detail === undefined ? {} : { detail: cause.detail }),
+    });
+  }
+}

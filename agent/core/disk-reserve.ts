@@ -1,0 +1,18 @@
+// Uploads leave 16 MiB free: what the agent must write to stop, delete and record has to fit afterwards.
+// Source: DESIGN "Server identity and connections", limits on volume.
+
+import type { Files } from '../host/files';
+import { AgentError } from '../model/errors';
+
+const reserveKb = 16 * 1024;
+
+/** Throws `no-space` when `bytes` more would leave less than 16 MiB free where `path` lies. */
+export async function requireSpace(files: Files, path: string, bytes: number): Promise<void> {
+  const { usedKb, availableKb } = await files.space(path);
+  // A file system without size, such as ramfs, tells nothing.
+  if (usedKb === 0 && availableKb === 0) return;
+  if (availableKb - bytes / 1024 >= reserveKb) return;
+  throw new AgentError('no-space', 'No space left on this amphora', {
+    detail: `${availableKb} KiB are free, ${reserveKb} KiB are kept free`,
+  });
+}
