@@ -34,6 +34,8 @@ export interface Drivers {
 
 // Octavia's account for haproxy, on every distribution that has Octavia images.
 const unprivilegedAccount = { user: 'nobody', group: 'nogroup' };
+// Octavia's templates name it so, whatever base_path is.
+const octaviaPingHelper = '/var/lib/octavia/ping-wrapper.sh';
 const checksAtOnce = 2;
 const caBundles = ['/etc/ssl/certs/ca-certificates.crt'];
 const logSockets = ['/run/rsyslog/octavia/log', '/dev/log'];
@@ -71,7 +73,7 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
       statsSocket: haproxyPaths(roots, id).statsSocket,
       logSockets,
       caBundles,
-      pingHelpers: [join(basePath, 'ping-wrapper.sh')],
+      pingHelpers: [octaviaPingHelper, join(basePath, 'ping-wrapper.sh')],
     }),
   };
 }

@@ -72,16 +72,17 @@ export function createActivate(deps: ActivationDeps): Activate {
     }
     const binds = readBinds(input.text, input.peer);
     const reservation = deps.registry.reserve(input.id, binds, failure);
+    let process: ServiceProcess;
     try {
       if (input.living !== undefined) await deps.proof.refuseTaken(input.paths, binds, failure);
-      const process = await swap(deps, input, effective, failure);
+      process = await swap(deps, input, effective, failure);
       reservation.commit();
-      await deps.descriptors.look(input.id, input.paths);
-      return { process, running: record, changed: true };
     } catch (thrown) {
       reservation.cancel();
       throw thrown;
     }
+    await deps.descriptors.look(input.id, input.paths);
+    return { process, running: record, changed: true };
   };
 }
 
@@ -106,11 +107,13 @@ async function candidate(
 }
 
 async function isUnchanged(
-  { haproxy }: ActivationDeps,
+  { files, haproxy }: ActivationDeps,
   { paths, text, running }: ActivationInput,
   record: RunRecord,
 ): Promise<boolean> {
   if (running === undefined || running.fallback === true || !sameRun(running, record)) return false;
+  // The record is written last, and a full disk may have kept it from following the text.
+  if ((await files.readText(paths.running)) !== text) return false;
   // Names are looked up when haproxy starts, and a reload is how an operator has them looked up again.
   return !namesHosts(text) && haproxy.answers(paths);
 }

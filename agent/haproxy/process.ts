@@ -24,7 +24,7 @@ export interface HaproxyProcess {
   start(job: HaproxyJob): Promise<ServiceProcess>;
   /** Reloads and resolves once the new worker serves. Throws `reload-failed` with what haproxy printed; the old worker then goes on. */
   reload(job: HaproxyJob, process: ServiceProcess, options?: ReloadOptions): Promise<void>;
-  /** Ends the group and removes its sockets. */
+  /** Ends the group and removes its sockets. Throws `reload-failed` when it does not even end when killed. */
   stop(job: HaproxyJob, process: ServiceProcess): Promise<void>;
   /** Finds the living group of this load balancer: the recorded one, else the one that its master socket names. */
   adopt(job: HaproxyJob, recorded: ServiceProcess | undefined): Promise<ServiceProcess | undefined>;
@@ -91,7 +91,7 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
     reload: (job, process, options) => reload(deps, job, process, options),
 
     async stop(job, process) {
-      await supervisor.stop(process, stopGraceMs);
+      await endGroup(supervisor, process);
       const { adminSocket, masterSocket, statsSocket, pidFile } = job.paths;
       for (const path of [adminSocket, masterSocket, statsSocket, pidFile]) await files.remove(path);
     },
@@ -138,6 +138,15 @@ async function reload(
   throw new AgentError('reload-failed', 'Error reloading haproxy', {
     detail: output === '' ? silence : output,
   });
+}
+
+async function endGroup(supervisor: Supervisor, process: ServiceProcess): Promise<void> {
+  try {
+    await supervisor.stop(process, stopGraceMs);
+  } catch (cause) {
+    if (!isAgentError(cause, 'timeout')) throw cause;
+    throw new AgentError('reload-failed', 'Error stopping haproxy', { detail: cause.message, cause });
+  }
 }
 
 async function newWorkerServes(

@@ -13,8 +13,8 @@ import {
 const config = 'listen a\n bind 10.0.0.5:80\n';
 const full = new AgentError('no-space', 'No space left on the disk');
 
-const uploaded = async () => {
-  const amphora = await createScriptedAmphora();
+const uploaded = async (options: { local?: string } = {}) => {
+  const amphora = await createScriptedAmphora(options);
   const { pass } = amphora;
   const verbs = () => amphora.core().loadBalancers;
   const upload = (text: string, which = id): Promise<void> =>
@@ -194,6 +194,17 @@ describe('a reload', () => {
     expect([first.started, second.started, third.started]).toEqual([true, false, false]);
     expect(new Set([first.pid, second.pid, third.pid]).size).toBe(1);
     expect(amphora.haproxy.groups()).toMatchObject([{ reloads: 1 }]);
+  });
+
+  it('that waits for its window still comes before the stop that is called next', async () => {
+    const amphora = await uploaded({ local: '[amphorad]\nnetwork_namespace =\nreload_window = 5\n' });
+    await amphora.reload();
+    await amphora.upload('listen b\n bind :80\n');
+    const { loadBalancers } = amphora.core();
+    const [{ started }] = await amphora.pass(Promise.all([loadBalancers.reload(id), loadBalancers.stop(id)]));
+    expect(started).toBe(false);
+    expect(amphora.haproxy.groups()).toEqual([]);
+    expect(await desired(amphora)).toBe('stopped');
   });
 
   it('of a timeout in the check is no refusal', async () => {

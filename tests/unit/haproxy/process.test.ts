@@ -3,6 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { haproxyPaths } from '../../../agent/haproxy/paths';
 import { createHaproxyProcess } from '../../../agent/haproxy/process';
+import { AgentError } from '../../../agent/model/errors';
 import { parseListenerUuid } from '../../../agent/model/ids';
 import { createDirectSupervisor } from '../../../agent/supervisor/direct';
 import { createHandClock } from '../../fakes/hand-clock';
@@ -224,6 +225,30 @@ describe('a stop', () => {
       expect(await files.stat(path)).toBeUndefined();
     }
     expect(await driver.answers(paths)).toBe(false);
+  });
+});
+
+it('PUT …/stop, 500: what does not end even when killed is "Error stopping haproxy"', async () => {
+  const stuck = {
+    ...createDirectSupervisor({
+      runner: createScriptedRunner(),
+      system: createLiteralSystem(),
+      clock: createHandClock(),
+    }),
+    stop: () => Promise.reject(new AgentError('timeout', 'process 7 does not end')),
+  };
+  const driver = createHaproxyProcess({
+    supervisor: stuck,
+    sockets: createScriptedSockets(),
+    files: createMemoryFiles(),
+    clock: createHandClock(),
+    binary: '/usr/sbin/haproxy',
+    through: [],
+  });
+  await expect(driver.stop(job, { pid: 7, startTicks: '1', bootId: 'b' })).rejects.toMatchObject({
+    kind: 'reload-failed',
+    message: 'Error stopping haproxy',
+    detail: 'process 7 does not end',
   });
 });
 
