@@ -65,6 +65,7 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
       runAs: system.userId() === 0 ? accountOf(config) : undefined,
       logSockets: await existingSockets(host),
       logFacility: config.haproxy_amphora.user_log_facility,
+      hardStopAfter: config.amphorad.hard_stop_after,
     }),
     policyContext: (id) => ({
       ...roots,

@@ -12,6 +12,8 @@ export interface OverlayOptions {
   readonly logSockets: readonly string[];
   /** Facility for haproxy's log lines: 0–7 for local0 … local7. */
   readonly logFacility: number;
+  /** Seconds after which a replaced worker is cut with its sessions; undefined: never, unless the upload says so. */
+  readonly hardStopAfter: number | undefined;
 }
 
 /** What haproxy reads in the end: the overlay, and the upload without what only root can do when that is asked. */
@@ -38,6 +40,7 @@ export function effectiveConfig(
     user: options.runAs !== undefined && !names('user', 'uid') ? options.runAs.user : '',
     group: options.runAs !== undefined && !names('group', 'gid') ? options.runAs.group : '',
     adminSocket: paths.adminSocket,
+    hardStopAfter: hardStopAfter(upload, options),
     logs: globalLines(upload, new Set(['log'])).length > 0 ? [] : [logTarget(options)],
   });
   if (options.runAs !== undefined) return { overlay, text: upload, dropped: [] };
@@ -47,6 +50,12 @@ export function effectiveConfig(
     text: blankLines(upload, new Set(accounts.map((line) => line.number))),
     dropped: accounts.map((line) => `${line.number}: ${line.words.join(' ')}`),
   };
+}
+
+// The upload's own word counts: haproxy would take the later one, which is the overlay's.
+function hardStopAfter(upload: string, options: OverlayOptions): string {
+  const isSet = globalLines(upload, new Set(['hard-stop-after'])).length > 0;
+  return options.hardStopAfter === undefined || isSet ? '' : `${Math.round(options.hardStopAfter * 1_000)}ms`;
 }
 
 function logTarget(options: OverlayOptions): string {

@@ -11,11 +11,14 @@ export interface OverlayView {
   readonly adminSocket: string;
   /** What follows `log`, one entry a target. */
   readonly logs: readonly string[];
+  /** When replaced workers are cut, as haproxy writes times; '' for never. */
+  readonly hardStopAfter: string;
 }
 
 /** Renders the overlay that goes beside every uploaded configuration. Throws `internal` on a value with control characters. */
 export function renderOverlay(view: OverlayView): string {
-  for (const value of [view.user, view.group, view.adminSocket, ...view.logs]) refuseControl(value);
+  for (const value of [view.user, view.group, view.adminSocket, view.hardStopAfter, ...view.logs])
+    refuseControl(value);
   return handlebars.template(templates['haproxy-overlay.cfg'])(view);
 }
 

@@ -37,7 +37,12 @@ const setUp = (
     check: createConfigCheck(runner, ['haproxy'], createLimiter(2)),
     guard: { refuseFaults, filesOf: () => Promise.resolve([]) },
     overlayOptions: () =>
-      Promise.resolve({ runAs: { user: 'u', group: 'g' }, logSockets: [...sockets], logFacility: 0 }),
+      Promise.resolve({
+        runAs: { user: 'u', group: 'g' },
+        logSockets: [...sockets],
+        logFacility: 0,
+        hardStopAfter: undefined,
+      }),
   });
   return { files, runner, seen, sockets, apply };
 };

@@ -12,6 +12,7 @@ const root: OverlayOptions = {
   runAs: { user: 'nobody', group: 'nogroup' },
   logSockets: ['/run/rsyslog/octavia/log', '/dev/log'],
   logFacility: 0,
+  hardStopAfter: undefined,
 };
 const ordinary: OverlayOptions = { ...root, runAs: undefined };
 const overlayLines = (upload: string, options = root): readonly string[] =>
@@ -61,8 +62,17 @@ describe('the overlay', () => {
     );
   });
 
+  it.each([
+    ['never, by default', undefined, '', undefined],
+    ['after the configured time', 90, '', 'hard-stop-after 90000ms'],
+    ['as the upload says, if it does', 90, 'global\n hard-stop-after 5s\n', undefined],
+  ])('cuts replaced workers %s', (_what, hardStopAfter, upload, line) => {
+    const found = overlayLines(upload, { ...root, hardStopAfter });
+    expect(found.find((each) => each.startsWith('hard-stop-after'))).toBe(line);
+  });
+
   it('is refused for a value that could be read as two lines', () => {
-    const view = { user: 'a\nuser root', group: '', adminSocket: '/s', logs: [] };
+    const view = { user: 'a\nuser root', group: '', adminSocket: '/s', logs: [], hardStopAfter: '' };
     expect(() => renderOverlay(view)).toThrow('control character');
   });
 });
