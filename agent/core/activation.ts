@@ -16,9 +16,11 @@ import { configFiles, type HaproxyPaths } from '../haproxy/paths';
 import type { HaproxyJob, HaproxyProcess } from '../haproxy/process';
 import { namesHosts, namesServersState } from '../haproxy/server-lines';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
+import type { Bind } from '../model/bind';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
 import type { BindProof } from './bind-proof';
+import { checkCandidate } from './candidate';
 import type { DescriptorWatch } from './descriptors';
 import type { ListenerRegistry } from './listener-registry';
 import type { PolicyGuard } from './policy-guard';
@@ -75,7 +77,7 @@ export function createActivate(deps: ActivationDeps): Activate {
     let process: ServiceProcess;
     try {
       if (input.living !== undefined) await deps.proof.refuseTaken(input.paths, binds, failure);
-      process = await swap(deps, input, effective, failure);
+      process = await swap(deps, input, effective, binds, failure);
       reservation.commit();
     } catch (thrown) {
       reservation.cancel();
@@ -88,20 +90,14 @@ export function createActivate(deps: ActivationDeps): Activate {
 
 /** Policy and haproxy's own check on exactly what would be read: files it names may have changed since the upload. */
 async function candidate(
-  { files, check, guard, binary }: ActivationDeps,
+  deps: ActivationDeps,
   { id, paths, text, peer }: ActivationInput,
   effective: EffectiveConfig,
 ): Promise<RunRecord> {
+  const { files, guard, binary } = deps;
   await guard.refuseFaults(id, text);
-  const [live = '', overlay = ''] = configFiles(paths).map((path) => `${path}.candidate`);
-  try {
-    await files.writeAtomic(live, effective.text, mode);
-    await files.writeAtomic(overlay, effective.overlay, mode);
-    await check({ configPaths: [live, overlay], peer });
-  } finally {
-    await files.remove(live);
-    await files.remove(overlay);
-  }
+  const beside = { text: `${paths.live}.candidate`, overlay: `${paths.overlay}.candidate` };
+  await checkCandidate(deps, beside, effective, peer);
   const named = await guard.filesOf(text);
   return recordRun(files, { text, overlay: effective.overlay, peer, binary, files: named });
 }
@@ -122,6 +118,7 @@ async function swap(
   { files, haproxy, proof, log }: ActivationDeps,
   { id, paths, text, peer, living }: ActivationInput,
   effective: EffectiveConfig,
+  binds: readonly Bind[],
   failure: string,
 ): Promise<ServiceProcess> {
   const before = await Promise.all(configFiles(paths).map((path) => files.readText(path)));
@@ -137,7 +134,7 @@ async function swap(
       await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });
       reloaded = living;
     }
-    await proof.requireOurs(paths, readBinds(text, peer), failure);
+    await proof.requireOurs(paths, binds, failure);
     await files.writeAtomic(paths.running, text, mode);
   } catch (thrown) {
     if (started !== undefined) await haproxy.stop(job, started);

@@ -15,6 +15,7 @@ import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import type { HaproxyPaths } from '../haproxy/paths';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
+import { checkCandidate } from './candidate';
 import { requireSpace } from './disk-reserve';
 import type { PolicyGuard } from './policy-guard';
 
@@ -38,7 +39,7 @@ const mode = 0o600;
 
 /** Makes the door. */
 export function createApply(deps: ApplyDeps): Apply {
-  const { files, log, check } = deps;
+  const { files, log } = deps;
 
   // For debugging only: a full disk must not hide what haproxy said.
   async function keepAside(paths: HaproxyPaths, text: string): Promise<void> {
@@ -55,19 +56,14 @@ export function createApply(deps: ApplyDeps): Apply {
       await requireSpace(files, dirname(paths.directory), Buffer.byteLength(text));
       await files.makeDirectory(paths.directory, 0o700);
       const effective = effectiveConfig(text, paths, await deps.overlayOptions());
-      const candidateOverlay = `${paths.overlay}.candidate`;
+      const beside = { text: paths.candidate, overlay: `${paths.overlay}.candidate` };
       try {
         refuseWithoutListener(text);
         await deps.guard.refuseFaults(id, text);
-        await files.writeAtomic(paths.candidate, effective.text, mode);
-        await files.writeAtomic(candidateOverlay, effective.overlay, mode);
-        await check({ configPaths: [paths.candidate, candidateOverlay], peer });
+        await checkCandidate(deps, beside, effective, peer);
       } catch (thrown) {
         if (isAgentError(thrown, 'config-rejected')) await keepAside(paths, text);
         throw thrown;
-      } finally {
-        await files.remove(paths.candidate);
-        await files.remove(candidateOverlay);
       }
       if (effective.dropped.length > 0) {
         const { directory } = paths;

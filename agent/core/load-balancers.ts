@@ -6,7 +6,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { haproxyPaths, type HaproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { AgentError, notFound } from '../model/errors';
-import { isUuid, parseListenerUuid, type LoadBalancerId } from '../model/ids';
+import { idsAmong, type LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
 import type { Apply } from './apply';
 import type { Gate } from './gate';
@@ -151,11 +151,10 @@ function revived(before: LoadBalancerState): LoadBalancerState {
 
 async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly LoadBalancerId[]> {
   const entries = await files.list(roots.basePath);
-  const names = new Set(entries.map((name) => name.replace(/\.sock$/, '')).filter(isUuid));
+  const names = new Set(entries.map((name) => name.replace(/\.sock$/, '')));
   const found: LoadBalancerId[] = [];
-  for (const name of names) {
-    const id = parseListenerUuid(name);
-    if (id === name && (await exists(files, haproxyPaths(roots, id)))) found.push(id);
+  for (const id of idsAmong([...names])) {
+    if (await exists(files, haproxyPaths(roots, id))) found.push(id);
   }
   return found;
 }

@@ -5,7 +5,7 @@
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
-import { isUuid, parseListenerUuid, type LoadBalancerId } from '../model/ids';
+import { idsAmong, type LoadBalancerId } from '../model/ids';
 import type { LoadBalancers, RestoreOutcome } from './load-balancers';
 import type { StateStore } from './state-store';
 
@@ -69,6 +69,5 @@ async function safely<T>(
 }
 
 async function restorableIds(files: Files, basePath: string): Promise<readonly LoadBalancerId[]> {
-  const names = (await files.list(basePath)).filter(isUuid);
-  return names.map((name) => parseListenerUuid(name)).filter((id, index) => id === names[index]);
+  return idsAmong(await files.list(basePath));
 }

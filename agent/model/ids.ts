@@ -28,6 +28,11 @@ export function parseListenerUuid(text: string, field = 'listener'): LoadBalance
   return parseUuid(text, field) as LoadBalancerId;
 }
 
+/** Picks the ids among directory names: UUIDs in lower case, as we write them. */
+export function idsAmong(names: readonly string[]): readonly LoadBalancerId[] {
+  return names.filter((name) => isUuid(name) && name === name.toLowerCase()) as LoadBalancerId[];
+}
+
 function parseUuid(text: string, field: string): string {
   if (!isUuid(text)) {
     throw invalidInput('Invalid request', `${field}: expected a UUID, got ${quote(text)}`);

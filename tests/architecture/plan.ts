@@ -17,6 +17,20 @@ const dialect =
 const pure = ['node:crypto', 'node:path'];
 const trades = ['haproxy', 'keepalived', 'network', 'supervisor', 'pki'];
 
+const wholeAgent = [
+  ...trades,
+  'config',
+  'core',
+  'http',
+  'surfaces',
+  'heartbeat',
+  'cli',
+  'host',
+  'host/node',
+  'model',
+  'generated',
+];
+
 function tradeRoom(more: readonly string[] = []): Room {
   return { floor: 2, rooms: ['host', 'model', ...more], outside: pure, reason: trade };
 }
@@ -75,19 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   heartbeat: { floor: 5, rooms: ['core', 'host', 'model'], outside: [], reason: dialect },
   boot: {
     floor: 6,
-    rooms: [
-      ...trades,
-      'config',
-      'core',
-      'http',
-      'surfaces',
-      'heartbeat',
-      'cli',
-      'host',
-      'host/node',
-      'model',
-      'generated',
-    ],
+    rooms: wholeAgent,
     outside: '*',
     reason: 'boot builds the agent; harnesses and companions stand beside it',
   },
@@ -99,20 +101,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   testing: {
     floor: 6,
-    rooms: [
-      ...trades,
-      'boot',
-      'config',
-      'core',
-      'http',
-      'surfaces',
-      'heartbeat',
-      'cli',
-      'host',
-      'host/node',
-      'model',
-      'generated',
-    ],
+    rooms: [...wholeAgent, 'boot'],
     outside: '*',
     reason: 'the harness kit stands on the whole agent',
   },
