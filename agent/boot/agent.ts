@@ -8,11 +8,14 @@ import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
+import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
+import type { Caps } from '../http/cap-record';
+import { createConnections } from '../http/connections';
 import { createIdentify } from '../http/identity';
 import { createAgentServer, type ServerOptions } from '../http/server';
+import { createUploads } from '../http/uploads';
 import { invalidInput, isAgentError } from '../model/errors';
-import { createLimiter } from '../model/limiter';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
 import { wireCore, type Core } from './wire-core';
@@ -71,12 +74,20 @@ async function startParts(
     swap: (identity) => server.swap(identity),
   });
   const material = await serverCertificate.load();
+  const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
   const listener = createApp({
     ...host,
+    connections,
     identify: createIdentify(host.clock),
     dialects: dialects(config, core, serverCertificate, host),
   });
-  const server = createAgentServer({ ...(await serverOptions(config, host)), material, listener });
+  const server = createAgentServer({
+    ...(await serverOptions(config, host)),
+    ...host,
+    connections,
+    material,
+    listener,
+  });
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
@@ -104,7 +115,7 @@ async function startParts(
 async function serverOptions(
   { haproxy_amphora, amphora_agent, amphorad }: Config,
   host: HostWithLog,
-): Promise<Omit<ServerOptions, 'material' | 'listener'>> {
+): Promise<Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log'>> {
   return {
     host: await bindHost(haproxy_amphora.bind_host, host),
     port: haproxy_amphora.bind_port,
@@ -112,6 +123,10 @@ async function serverOptions(
     clientAuthFailure: amphorad.client_auth_failure,
     requestTimeoutMs: amphora_agent.agent_request_read_timeout * 1_000,
   };
+}
+
+function capsOf({ amphorad }: Config): Caps {
+  return { most: amphorad.max_connections, mostPerClient: amphorad.max_connections_per_client };
 }
 
 /** Options that promise protection this version does not give: an agent that ignored them would be open. */
@@ -130,12 +145,15 @@ function dialects(
   config: Config,
   core: Core,
   serverCertificate: ServerCertificate,
-  { log }: HostWithLog,
+  { log, clock }: HostWithLog,
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = config.amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
   return [
-    createOctaviaV01({ ...core, serverCertificate }, { limits, log, uploads: createLimiter(uploadsAtOnce) }),
+    createOctaviaV01(
+      { ...core, serverCertificate },
+      { limits, log, uploads: createUploads(clock, uploadsAtOnce) },
+    ),
   ];
 }
 

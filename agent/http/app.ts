@@ -6,35 +6,44 @@ import helmet from 'helmet';
 import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
 import { beginAccess } from './access-log';
+import type { Connections } from './connections';
+import { framingFault } from './framing';
 import type { Identified } from './identity';
 import { createInOrder } from './in-order';
-import { discardUnverified, discardVerified, json, sendReply } from './reply';
+import { json, sendReply } from './reply';
 import type { IncomingMessage } from 'node:http';
 
 export interface AppDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly identify: (request: IncomingMessage) => Identified;
+  readonly connections: Connections;
   /** One router a dialect, the one asked most often first. */
   readonly dialects: readonly Router[];
 }
 
 /** Makes the Express application. Nothing behind it sees a request without a verified client certificate. */
-export function createApp({ log, clock, identify, dialects }: AppDeps): Express {
+export function createApp({ log, clock, identify, connections, dialects }: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   const inOrder = createInOrder();
   app.use(async (request, response, next) => {
     const who = identify(request);
+    connections.begin(request, response, who.verified);
     beginAccess(request, response, who, { log, clock });
     await inOrder(request, response);
-    if (who.verified) {
+    // Pipelined behind an answer that closes the connection, or behind its loss: nobody waits for it to be done.
+    if (connections.isEnding(request.socket)) return;
+    const fault = framingFault(request);
+    if (who.verified && fault === undefined) {
       next();
       return;
     }
-    const reply = json(401, { message: 'Unauthorized', details: who.reason }, { Connection: 'close' });
-    await sendReply(request, response, reply, discardUnverified);
+    const reply = who.verified
+      ? json(400, { message: 'Bad Request', details: fault }, { Connection: 'close' })
+      : json(401, { message: 'Unauthorized', details: who.reason }, { Connection: 'close' });
+    sendReply(request, response, reply);
   });
   // Nothing here is a page: the strictest policy, and none of the headers that only pages need.
   app.use(
@@ -51,7 +60,6 @@ export function createApp({ log, clock, identify, dialects }: AppDeps): Express 
       request,
       response,
       json(404, { message: 'Not Found', details: `No such path: ${request.path}` }),
-      discardVerified,
     ),
   );
   return app;

@@ -3,10 +3,10 @@
 
 import { Router, type NextFunction, type Request, type Response } from 'express';
 import type { Log } from '../host/log';
-import type { Limiter } from '../model/limiter';
 import { AgentError, internal, invalidInput, isAgentError, messageOf } from '../model/errors';
 import { readBody, type BodyKind, type BodyLimits } from './body';
-import { discardVerified, sendReply, type Reply } from './reply';
+import { sendReply, type Reply } from './reply';
+import type { Uploads } from './uploads';
 
 export interface RouteRequest {
   /** Path parameters, percent-decoded, not yet validated. */
@@ -37,7 +37,7 @@ export interface RouteContext {
   readonly limits: BodyLimits;
   readonly log: Log;
   /** Bounds the large bodies that are held in memory at once. */
-  readonly uploads: Limiter;
+  readonly uploads: Uploads;
 }
 
 /** Makes the router of one dialect. */
@@ -58,7 +58,8 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
     if (allowed.length > 0) {
       const reply = dialect.methodNotAllowedReply(request.method);
       const headers = { ...reply.headers, Allow: [...new Set(allowed)].join(', ') };
-      return sendReply(request, response, { ...reply, headers }, discardVerified);
+      sendReply(request, response, { ...reply, headers });
+      return;
     }
     if (
       !dialect.prefixes.some((prefix) => request.path === prefix || request.path.startsWith(`${prefix}/`))
@@ -66,7 +67,7 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
       next();
       return;
     }
-    return sendReply(request, response, dialect.notFoundReply(request.path), discardVerified);
+    sendReply(request, response, dialect.notFoundReply(request.path));
   });
   router.use(onError(dialect, context));
   return router;
@@ -80,36 +81,24 @@ async function answer(
   response: Response,
 ): Promise<void> {
   let reply: Reply;
+  const slot = uploads();
   try {
-    const handle = async (): Promise<Reply> => {
-      const body =
-        route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body]);
-      return route.handle({ params: request.params as Readonly<Record<string, string>>, body });
-    };
-    reply = await (isLarge(request, route.body) ? uploads(handle) : handle());
+    const body =
+      route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body], slot);
+    reply = await route.handle({ params: request.params as Readonly<Record<string, string>>, body });
   } catch (thrown) {
     reply = dialect.errorReply(asAgentError(thrown, log, response));
+  } finally {
+    slot.release();
   }
-  await sendReply(request, response, reply, discardVerified);
+  sendReply(request, response, reply);
 }
 
-const largeBytes = 64 * 1024;
-
-function isLarge(request: Request, kind: BodyKind): boolean {
-  const announced = request.headers['content-length'];
-  return kind !== 'none' && (announced === undefined || Number(announced) > largeBytes);
-}
-
-type ErrorMiddleware = (
-  thrown: unknown,
-  request: Request,
-  response: Response,
-  next: NextFunction,
-) => Promise<void>;
+type ErrorMiddleware = (thrown: unknown, request: Request, response: Response, next: NextFunction) => void;
 
 // What Express itself throws: a path that is not percent-encoded UTF-8.
 function onError(dialect: Dialect, { log }: RouteContext): ErrorMiddleware {
-  return async (thrown, request, response, next) => {
+  return (thrown, request, response, next) => {
     if (response.headersSent) {
       next(thrown);
       return;
@@ -118,7 +107,7 @@ function onError(dialect: Dialect, { log }: RouteContext): ErrorMiddleware {
     const error = undecodable
       ? invalidInput('Invalid request', 'path: expected percent-encoded UTF-8')
       : asAgentError(thrown, log, response);
-    await sendReply(request, response, dialect.errorReply(error), discardVerified);
+    sendReply(request, response, dialect.errorReply(error));
   };
 }
 

@@ -3,9 +3,13 @@
 // Source: DESIGN "Server identity and connections".
 
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import type { RequestListener } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Log } from '../host/log';
 import { AgentError } from '../model/errors';
+import type { Connections } from './connections';
+import { lingerOnClose } from './linger';
 import { endConnect, endMalformed } from './malformed';
 import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';
 
@@ -20,6 +24,9 @@ export interface ServerOptions {
   /** Milliseconds for a whole request, body included. */
   readonly requestTimeoutMs: number;
   readonly listener: RequestListener;
+  /** Where its connections are entered; the listener enters their requests. */
+  readonly connections: Connections;
+  readonly log: Log;
 }
 
 export interface AgentServer {
@@ -34,36 +41,65 @@ export interface AgentServer {
 const handshakeTimeoutMs = 10_000;
 const headersTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 3_600_000;
+const unverifiedIdleMs = 5_000;
+// How often Node looks for requests that have run out of time.
+const lookEveryMs = 1_000;
 
 /** Makes the server; it binds nothing yet. */
 export function createAgentServer(options: ServerOptions): AgentServer {
+  const { listener, connections } = options;
   const server = createServer(
     {
       ...secureContextOptions(options.material, options.minVersion),
       requestCert: true,
       rejectUnauthorized: options.clientAuthFailure === 'handshake',
       handshakeTimeout: handshakeTimeoutMs,
+      connectionsCheckingInterval: lookEveryMs,
+      // Judged with the rest of the framing: Node would answer before anybody has asked who it is.
+      requireHostHeader: false,
     },
-    options.listener,
+    listener,
   );
-  server.headersTimeout = headersTimeoutMs;
+  // Node takes the shorter of the two for the headers.
+  server.headersTimeout = Math.min(headersTimeoutMs, options.requestTimeoutMs);
   server.requestTimeout = options.requestTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
   // The application says 100 itself, once it wants the body.
-  server.on('checkContinue', options.listener);
+  server.on('checkContinue', listener);
   // Whatever else a client expects is not promised to it: the request is answered, or refused, as any other.
-  server.on('checkExpectation', options.listener);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => endMalformed(socket, error.code));
-  server.on('connect', (_request, socket) => endConnect(socket));
+  server.on('checkExpectation', listener);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+    endMalformed(socket, error.code, connections),
+  );
+  server.on('connect', (_request, socket) => endConnect(socket, connections));
   server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('connection', (raw) => {
+    if (raw instanceof Socket) connections.admit(raw);
+  });
+  // Before HTTP's own listener, which takes the socket over.
+  server.prependListener('secureConnection', (socket) => enter(socket, connections));
   return {
     listen: () => listen(server, options),
     swap: (material) => server.setSecureContext(secureContextOptions(material, options.minVersion)),
-    stop: (graceMs) => stop(server, graceMs),
+    stop: (graceMs) => stop(server, connections, graceMs),
   };
 }
 
-function listen(server: Server, { host, port }: ServerOptions): Promise<{ address: string; port: number }> {
+function enter(socket: TLSSocket, connections: Connections): void {
+  // HTTP's parser takes its listener away with itself when a client asks for a tunnel.
+  socket.on('error', () => undefined);
+  if (!connections.secure(socket)) {
+    socket.destroy();
+    return;
+  }
+  lingerOnClose(socket, connections);
+  socket.setTimeout(unverifiedIdleMs);
+}
+
+function listen(
+  server: Server,
+  { host, port, connections, log }: ServerOptions,
+): Promise<{ address: string; port: number }> {
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void =>
       reject(
@@ -75,19 +111,24 @@ function listen(server: Server, { host, port }: ServerOptions): Promise<{ addres
     server.once('error', failed);
     server.listen({ host, port, ipv6Only: false }, () => {
       server.off('error', failed);
+      server.on('error', (cause) => {
+        // A failed accept is tried again at once: without a free descriptor it would fail for ever.
+        const closed = connections.evictOne();
+        log.warning('a connection could not be accepted', { error: cause.message, closedAnother: closed });
+      });
       const { address, port: bound } = server.address() as AddressInfo;
       resolve({ address, port: bound });
     });
   });
 }
 
-function stop(server: Server, graceMs: number): Promise<void> {
+function stop(server: Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => connections.destroyAll(), graceMs);
     server.close(() => {
       clearTimeout(timer);
       resolve();
     });
-    server.closeIdleConnections();
+    connections.closeAfterAnswer(() => true);
   });
 }

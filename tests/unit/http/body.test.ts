@@ -4,13 +4,19 @@ import { PassThrough } from 'node:stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { readBody, utf8Text } from '../../../agent/http/body';
+import { createUploads } from '../../../agent/http/uploads';
+import { createHandClock } from '../../fakes/hand-clock';
 
 const setUp = (headers: Record<string, string> = {}, limit = 10) => {
   const stream = new PassThrough();
   const continued: string[] = [];
   const request = Object.assign(stream, { headers }) as unknown as IncomingMessage;
   const response = { writeContinue: () => continued.push('100') } as unknown as ServerResponse;
-  return { stream, continued, body: readBody(request, response, limit) };
+  return {
+    stream,
+    continued,
+    body: readBody(request, response, limit, createUploads(createHandClock(), 1)()),
+  };
 };
 
 describe('a body', () => {
