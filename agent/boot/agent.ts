@@ -115,7 +115,7 @@ async function startParts(
 async function serverOptions(
   { haproxy_amphora, amphora_agent, amphorad }: Config,
   host: HostWithLog,
-): Promise<Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log'>> {
+): Promise<Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log' | 'clock'>> {
   return {
     host: await bindHost(haproxy_amphora.bind_host, host),
     port: haproxy_amphora.bind_port,
@@ -152,7 +152,7 @@ function dialects(
   return [
     createOctaviaV01(
       { ...core, serverCertificate },
-      { limits, log, uploads: createUploads(clock, uploadsAtOnce) },
+      { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) },
     ),
   ];
 }

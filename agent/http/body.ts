@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AgentError, invalidInput } from '../model/errors';
-import { freeBytes, type Slot } from './uploads';
+import type { Share } from './uploads';
 
 /** Bytes accepted for each kind of body. `none` is not read at all. */
 export interface BodyLimits {
@@ -14,48 +14,40 @@ export interface BodyLimits {
 
 export type BodyKind = 'none' | keyof BodyLimits;
 
-/** Reads the body. Throws `too-large`, or `unavailable` when the client goes away before its end or is too slow for its slot. */
+/** Reads the body. Throws `too-large`, or `unavailable` when the client goes away before its end or keeps memory that others wait for. */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limit: number,
-  slot: Slot,
+  share: Share,
 ): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limit) throw tooLarge(limit);
   if (/100-continue/i.test(request.headers.expect ?? '')) response.writeContinue();
-  return collect(request, limit, slot);
+  return collect(request, limit, share);
 }
 
-function collect(request: IncomingMessage, limit: number, slot: Slot): Promise<Buffer> {
+function collect(request: IncomingMessage, limit: number, share: Share): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    let asked = false;
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      slot.progressed(chunk.length);
-      if (size > limit) {
-        settle(() => reject(tooLarge(limit)));
-        return;
-      }
       chunks.push(chunk);
-      if (size > freeBytes && !asked) {
-        asked = true;
-        request.pause();
-        slot.ask(() => request.resume(), onLost);
-      }
+      if (size > limit) settle(() => reject(tooLarge(limit)));
+      else if (!share.take(chunk.length)) request.pause();
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks)));
     const onClose = (): void => settle(() => reject(new AgentError('unavailable', 'the client went away')));
     const onLost = (): void => settle(() => reject(tooSlow()));
     function settle(done: () => void): void {
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-      slot.whole();
+      share.whole();
       // What still comes is discarded when the answer closes the connection; an error after this must find a listener.
       request.on('error', () => undefined);
       done();
     }
+    share.begin({ goOn: () => request.resume(), lost: onLost });
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Standing } from './victim';
+import { isUnderWay, type Standing } from './victim';
 
 export interface Connection {
   /** Undefined until the handshake is done. */
@@ -13,7 +13,7 @@ export interface Connection {
   readonly inRequest: boolean;
 }
 
-/** Called with the answer owed to a request that has not arrived whole. */
+/** Called with the answer owed to a request that will never arrive whole, if there is one. */
 export type WhenAnswered = (owed: ServerResponse | undefined) => void;
 
 /** A connection as the table keeps it. */
@@ -23,6 +23,8 @@ export interface Entry extends Standing {
   readonly peer: string;
   /** Fingerprint of its certificate, when it has shown one. */
   client: string | undefined;
+  /** Its bytes can no longer be read as requests. */
+  unreadable: boolean;
   /** Its last answer has been given. */
   ending: boolean;
   closeWanted: boolean;
@@ -37,6 +39,7 @@ export function newEntry(raw: Socket, nowMs: number): Entry {
     socket: undefined,
     client: undefined,
     verified: false,
+    unreadable: false,
     ending: false,
     closeWanted: false,
     sinceMs: nowMs,
@@ -64,15 +67,9 @@ export function beginRequest(
   now: () => number,
 ): void {
   entry.answers.add(response);
-  const received = (): void => {
-    if (entry.receiving?.answer === response) entry.receiving = undefined;
-  };
-  if (!request.complete) {
-    entry.receiving = { answer: response, sinceMs: now(), bytes: request.socket.bytesRead };
-    request.once('end', received);
-  }
+  entry.receiving = { request, answer: response, sinceMs: now(), bytes: request.socket.bytesRead };
   response.once('close', () => {
-    received();
+    if (entry.receiving?.answer === response) entry.receiving = undefined;
     entry.answers.delete(response);
     entry.sinceMs = now();
     settle(entry);
@@ -82,9 +79,10 @@ export function beginRequest(
 /** Does what waits for the answers, if they are all given. */
 export function settle(entry: Entry): void {
   const { answers, receiving, whenAnswered, socket } = entry;
-  if (answers.size > (receiving === undefined ? 0 : 1)) return;
+  const owed = isUnderWay(receiving) ? receiving.answer : undefined;
+  if (answers.size > (owed === undefined ? 0 : 1)) return;
   entry.whenAnswered = undefined;
-  whenAnswered?.(receiving?.answer);
+  if (!entry.ending) whenAnswered?.(owed);
   if (answers.size === 0 && entry.closeWanted) socket?.destroySoon();
 }
 

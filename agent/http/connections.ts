@@ -24,7 +24,7 @@ import {
   type Entry,
   type WhenAnswered,
 } from './connection';
-import { pickVictim } from './victim';
+import { isUnderWay, pickVictim } from './victim';
 
 export interface Counts {
   readonly open: number;
@@ -47,8 +47,10 @@ export interface Connections {
   ending(socket: Socket): void;
   isEnding(socket: Socket): boolean;
   isVerified(socket: Socket): boolean;
-  /** Calls `then` once every request that has arrived whole is answered. */
-  afterAnswers(socket: Socket, then: WhenAnswered): void;
+  /** Tells whether the peer is likely to be sending still. */
+  expectsMore(socket: Socket): boolean;
+  /** Notes that what comes is no HTTP any more; calls `then` once every request that has arrived whole is answered. */
+  unreadable(socket: Socket, then: WhenAnswered): void;
   /** Closes those that match: idle ones at once, the others after their current answer. */
   closeAfterAnswer(matches: (connection: Connection) => boolean): void;
   /** Makes room for one descriptor; false when nothing could go. */
@@ -94,12 +96,17 @@ export function createConnections({
     },
     isEnding: (socket) => socket.destroyed || bySocket.get(socket)?.ending === true,
     isVerified: (socket) => bySocket.get(socket)?.verified === true,
-    afterAnswers(socket, then) {
+    expectsMore(socket) {
+      const entry = bySocket.get(socket);
+      return entry?.unreadable === true || isUnderWay(entry?.receiving);
+    },
+    unreadable(socket, then) {
       const entry = bySocket.get(socket);
       if (entry === undefined) {
         then(undefined);
         return;
       }
+      entry.unreadable = true;
       entry.whenAnswered = then;
       settle(entry);
     },

@@ -34,7 +34,7 @@ function endWith(
   if (connections.isEnding(socket)) return;
   // Nothing that follows can be read as a request any more.
   socket.pause();
-  connections.afterAnswers(socket, (owed) => {
+  connections.unreadable(socket, (owed) => {
     if (owed?.headersSent !== true && socket.writable) {
       const body = JSON.stringify({ message: reason });
       socket.write(

@@ -36,7 +36,7 @@ export interface Dialect {
 export interface RouteContext {
   readonly limits: BodyLimits;
   readonly log: Log;
-  /** Bounds the large bodies that are held in memory at once. */
+  /** The memory for bodies. */
   readonly uploads: Uploads;
 }
 
@@ -81,15 +81,15 @@ async function answer(
   response: Response,
 ): Promise<void> {
   let reply: Reply;
-  const slot = uploads();
+  const share = uploads();
   try {
     const body =
-      route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body], slot);
+      route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body], share);
     reply = await route.handle({ params: request.params as Readonly<Record<string, string>>, body });
   } catch (thrown) {
     reply = dialect.errorReply(asAgentError(thrown, log, response));
   } finally {
-    slot.release();
+    share.release();
   }
   sendReply(request, response, reply);
 }

@@ -6,10 +6,11 @@ import { createServer, type Server } from 'node:https';
 import { Socket, type AddressInfo } from 'node:net';
 import type { RequestListener } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
 import { AgentError } from '../model/errors';
 import type { Connections } from './connections';
-import { lingerOnClose } from './linger';
+import { createLinger } from './linger';
 import { endConnect, endMalformed } from './malformed';
 import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';
 
@@ -27,6 +28,7 @@ export interface ServerOptions {
   /** Where its connections are entered; the listener enters their requests. */
   readonly connections: Connections;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 export interface AgentServer {
@@ -48,6 +50,7 @@ const lookEveryMs = 1_000;
 /** Makes the server; it binds nothing yet. */
 export function createAgentServer(options: ServerOptions): AgentServer {
   const { listener, connections } = options;
+  const linger = createLinger({ ...connections, clock: options.clock });
   const server = createServer(
     {
       ...secureContextOptions(options.material, options.minVersion),
@@ -77,7 +80,7 @@ export function createAgentServer(options: ServerOptions): AgentServer {
     if (raw instanceof Socket) connections.admit(raw);
   });
   // Before HTTP's own listener, which takes the socket over.
-  server.prependListener('secureConnection', (socket) => enter(socket, connections));
+  server.prependListener('secureConnection', (socket) => enter(socket, connections, linger));
   return {
     listen: () => listen(server, options),
     swap: (material) => server.setSecureContext(secureContextOptions(material, options.minVersion)),
@@ -85,14 +88,14 @@ export function createAgentServer(options: ServerOptions): AgentServer {
   };
 }
 
-function enter(socket: TLSSocket, connections: Connections): void {
+function enter(socket: TLSSocket, connections: Connections, linger: (socket: TLSSocket) => void): void {
   // HTTP's parser takes its listener away with itself when a client asks for a tunnel.
   socket.on('error', () => undefined);
   if (!connections.secure(socket)) {
     socket.destroy();
     return;
   }
-  lingerOnClose(socket, connections);
+  linger(socket);
   socket.setTimeout(unverifiedIdleMs);
 }
 

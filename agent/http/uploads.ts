@@ -1,99 +1,127 @@
-// Bounds the memory that bodies take. Every body may have a little; for more it needs one of a few slots, which it
-// keeps until its request is answered. While others wait for a slot, a holder whose body does not come along loses
-// its own: slow uploads cannot keep a good one waiting. Source: DESIGN "Limits on volume".
+// Bounds the memory that bodies take, by the bytes that are held and not by how many uploads there are: what comes
+// slowly holds little, so slow uploads cannot keep a good one waiting. When the memory is used up, readers pause; while
+// they do, a body that holds memory and does not come along is given up. Source: DESIGN "Limits on volume".
 //
 // INVARIANTS
-// - Held at once: at most `most` bodies of any accepted length, and `freeBytes` for each other connection.
-// - A holder never waits, so holders always end: by their body, their answer, or the loss of their slot.
+// - Held at once: `mostBytes`, one body more, a chunk for each that waits, and `freeBytes` of each connection.
+// - Whoever waits goes on: when memory is freed, when a stalled body is given up, or, when all of them wait, the first
+//   of them beyond the bound.
 
 import type { Clock } from '../host/clock';
 
-/** Bytes of a body that need no slot. */
+/** Bytes of a body that are not counted: small requests never wait. */
 export const freeBytes = 64 * 1024;
 
-export interface Slot {
-  /** Asks for a slot, once; exactly one of the two is called, `lost` also after `granted`. */
-  ask(granted: () => void, lost: () => void): void;
-  /** Notes bytes of the body. */
-  progressed(bytes: number): void;
-  /** Notes that the body is whole: the slot can no longer be lost. */
+/** The part of one request in the memory for bodies. */
+export interface Share {
+  /** Says what to call when the reader may go on, and when its body is given up. */
+  begin(calls: { readonly goOn: () => void; readonly lost: () => void }): void;
+  /** Counts bytes that have come. False: no more may be read until `goOn`. */
+  take(bytes: number): boolean;
+  /** Notes that the body is whole: it can no longer be given up. */
   whole(): void;
-  /** Gives the slot back, or the place in the queue. May be called when there is neither, and again. */
+  /** Frees what was held. May be called again. */
   release(): void;
 }
 
-/** Makes slots for one request each; none is taken yet. */
-export type Uploads = () => Slot;
+/** Makes the share of one request; it holds nothing yet. */
+export type Uploads = () => Share;
 
-// A body that brings less than 16 KiB between two looks, three times running, has stalled: some 80 KiB a second.
-const lookEveryMs = 200;
-const bytesBetweenLooks = 16 * 1024;
+// A body that brings less than 8 KiB between two looks, three times running, has stalled: some 80 KiB a second.
+const lookEveryMs = 100;
+const bytesBetweenLooks = 8 * 1024;
 const mostSlowLooks = 3;
 
 interface Holder {
-  readonly granted: () => void;
-  readonly lost: () => void;
+  calls: { readonly goOn: () => void; readonly lost: () => void } | undefined;
+  bytes: number;
   bytesSinceLook: number;
   slowLooks: number;
+  waiting: boolean;
   whole: boolean;
+  /** Goes on beyond the bound, so that all do not wait for each other. */
+  beyond: boolean;
 }
 
-/** Makes the slots, `most` at once; the others wait in the order of their calls. */
-export function createUploads(clock: Clock, most: number): Uploads {
-  const held = new Set<Holder>();
-  const waiting = new Set<Holder>();
+const counted = ({ bytes }: Holder): number => Math.max(0, bytes - freeBytes);
+
+/** Makes the memory for bodies. */
+export function createUploads(clock: Clock, mostBytes: number): Uploads {
+  const holders = new Set<Holder>();
   let looking: AbortController | undefined;
 
-  function grant(): void {
-    for (const next of waiting) {
-      if (held.size >= most) break;
-      waiting.delete(next);
-      held.add(next);
-      next.granted();
+  const held = (): number => [...holders].reduce((sum, holder) => sum + counted(holder), 0);
+  const waiting = (): readonly Holder[] => [...holders].filter((holder) => holder.waiting);
+
+  function goOn(holder: Holder): void {
+    Object.assign(holder, { waiting: false, bytesSinceLook: 0, slowLooks: 0 });
+    holder.calls?.goOn();
+  }
+
+  function serve(): void {
+    for (const holder of waiting()) if (held() < mostBytes) goOn(holder);
+    const [first] = waiting();
+    if (first !== undefined && [...holders].every((each) => each.waiting || counted(each) === 0)) {
+      first.beyond = true;
+      goOn(first);
     }
-    if (waiting.size === 0) {
-      looking?.abort();
-      looking = undefined;
-    } else if (looking === undefined) {
-      for (const holder of held) Object.assign(holder, { bytesSinceLook: 0, slowLooks: 0 });
-      looking = new AbortController();
-      clock.every(lookEveryMs, looking.signal, look);
-    }
+    if (waiting().length > 0) startLooking();
+    else stopLooking();
+  }
+
+  function startLooking(): void {
+    if (looking !== undefined) return;
+    for (const holder of holders) Object.assign(holder, { bytesSinceLook: 0, slowLooks: 0 });
+    looking = new AbortController();
+    clock.every(lookEveryMs, looking.signal, look);
+  }
+
+  function stopLooking(): void {
+    looking?.abort();
+    looking = undefined;
   }
 
   function look(): void {
-    let wanted = waiting.size;
-    for (const holder of [...held].filter(({ whole }) => !whole)) {
+    for (const holder of [...holders].filter((each) => !each.waiting && !each.whole && counted(each) > 0)) {
       holder.slowLooks = holder.bytesSinceLook < bytesBetweenLooks ? holder.slowLooks + 1 : 0;
       holder.bytesSinceLook = 0;
-      if (holder.slowLooks < mostSlowLooks || wanted === 0) continue;
-      wanted -= 1;
-      held.delete(holder);
-      holder.lost();
+      if (holder.slowLooks < mostSlowLooks) continue;
+      holders.delete(holder);
+      holder.calls?.lost();
     }
-    grant();
+    serve();
   }
 
   return () => {
-    let holder: Holder | undefined;
+    const holder: Holder = {
+      calls: undefined,
+      bytes: 0,
+      bytesSinceLook: 0,
+      slowLooks: 0,
+      waiting: false,
+      whole: false,
+      beyond: false,
+    };
     return {
-      ask(granted, lost) {
-        holder = { granted, lost, bytesSinceLook: 0, slowLooks: 0, whole: false };
-        waiting.add(holder);
-        grant();
+      begin(calls) {
+        holder.calls = calls;
+        holders.add(holder);
       },
-      progressed(bytes) {
-        if (holder !== undefined) holder.bytesSinceLook += bytes;
+      take(bytes) {
+        holder.bytes += bytes;
+        holder.bytesSinceLook += bytes;
+        if (holder.beyond || counted(holder) === 0 || held() <= mostBytes) return true;
+        holder.waiting = true;
+        // Later: the caller has to pause before it can go on.
+        queueMicrotask(serve);
+        return false;
       },
       whole() {
-        if (holder !== undefined) holder.whole = true;
+        holder.whole = true;
+        holder.waiting = false;
       },
       release() {
-        if (holder === undefined) return;
-        held.delete(holder);
-        waiting.delete(holder);
-        holder = undefined;
-        grant();
+        if (holders.delete(holder)) serve();
       },
     };
   };

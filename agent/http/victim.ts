@@ -1,7 +1,7 @@
 // Which connection goes when there are too many: the one whose loss costs least.
 // Source: DESIGN "Server identity and connections".
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 
 /** A connection as it is weighed against others. */
@@ -12,11 +12,13 @@ export interface Standing {
   sinceMs: number;
   /** The answers of requests that have begun. */
   readonly answers: Set<ServerResponse>;
+  /** The last request, for as long as it is not answered. */
   receiving: Receiving | undefined;
 }
 
-/** A request whose body has not arrived whole. */
+/** A request, whose body may still be under way. */
 export interface Receiving {
+  readonly request: IncomingMessage;
   readonly answer: ServerResponse;
   /** When its last stretch of bytes was seen complete, and how many its connection had received then. */
   sinceMs: number;
@@ -40,13 +42,18 @@ export function pickVictim<S extends Standing>(
   );
 }
 
+/** Tells whether a connection's last request has not arrived whole. */
+export function isUnderWay(receiving: Receiving | undefined): receiving is Receiving {
+  return receiving !== undefined && !receiving.request.complete;
+}
+
 function oldest<S extends Standing>(among: readonly S[]): S | undefined {
   return least(among, ({ sinceMs }) => sinceMs);
 }
 
 // Bodies are looked at only here: whoever has received a stretch since the last look has just made progress.
 function stalest<S extends Standing>(among: readonly S[], nowMs: number): S | undefined {
-  const waiting = among.filter(({ answers, receiving }) => answers.size === 1 && receiving !== undefined);
+  const waiting = among.filter(({ answers, receiving }) => answers.size === 1 && isUnderWay(receiving));
   for (const { receiving, socket } of waiting) {
     const bytes = socket?.bytesRead ?? 0;
     if (receiving !== undefined && bytes - receiving.bytes >= stretchBytes) {

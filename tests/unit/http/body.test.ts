@@ -15,7 +15,7 @@ const setUp = (headers: Record<string, string> = {}, limit = 10) => {
   return {
     stream,
     continued,
-    body: readBody(request, response, limit, createUploads(createHandClock(), 1)()),
+    body: readBody(request, response, limit, createUploads(createHandClock(), 1_000_000)()),
   };
 };
 
