@@ -1,5 +1,6 @@
 // Bytes as they are over TLS, and all that comes back until the server closes.
 
+import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { eventually } from '../../fakes/eventually';
 import type { TestAgent } from './agent';
@@ -10,6 +11,8 @@ const deadlineMs = 10_000;
 export interface RawConnection {
   readonly socket: TLSSocket;
   write(text: string): void;
+  /** Ends it with a TCP reset. */
+  reset(): void;
   /** What came back so far. */
   received(): string;
   /** Waits until what came back matches. */
@@ -23,9 +26,9 @@ export async function openRaw(
   amphora: Pick<TestAgent, 'pki'> & { readonly agent: { readonly port: number } },
   identity: Issued | undefined,
 ): Promise<RawConnection> {
+  const tcp = connectTcp(amphora.agent.port, '127.0.0.1');
   const socket = connect({
-    host: '127.0.0.1',
-    port: amphora.agent.port,
+    socket: tcp,
     ca: amphora.pki.ca.certificatePem,
     ...(identity === undefined ? {} : { key: identity.keyPem, cert: identity.certificatePem }),
   });
@@ -46,6 +49,7 @@ export async function openRaw(
   return {
     socket,
     write: (text) => socket.write(text, 'latin1'),
+    reset: () => tcp.resetAndDestroy(),
     received: () => received,
     until: (pattern) =>
       eventually(() => {
