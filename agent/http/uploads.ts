@@ -45,6 +45,25 @@ interface Holder {
 
 const counted = ({ bytes }: Holder): number => Math.max(0, bytes - freeBytes);
 
+function newHolder(): Holder {
+  return {
+    calls: undefined,
+    bytes: 0,
+    bytesSinceLook: 0,
+    slowLooks: 0,
+    waiting: false,
+    whole: false,
+    beyond: false,
+  };
+}
+
+/** Takes one look at what a body has brought since the last. */
+function hasStalled(holder: Holder): boolean {
+  holder.slowLooks = holder.bytesSinceLook < bytesBetweenLooks ? holder.slowLooks + 1 : 0;
+  holder.bytesSinceLook = 0;
+  return holder.slowLooks >= mostSlowLooks;
+}
+
 /** Makes the memory for bodies. */
 export function createUploads(clock: Clock, mostBytes: number): Uploads {
   const holders = new Set<Holder>();
@@ -65,27 +84,21 @@ export function createUploads(clock: Clock, mostBytes: number): Uploads {
       first.beyond = true;
       goOn(first);
     }
-    if (waiting().length > 0) startLooking();
-    else stopLooking();
+    if (waiting().length === 0) {
+      looking?.abort();
+      looking = undefined;
+    } else if (looking === undefined) startLooking();
   }
 
   function startLooking(): void {
-    if (looking !== undefined) return;
     for (const holder of holders) Object.assign(holder, { bytesSinceLook: 0, slowLooks: 0 });
     looking = new AbortController();
     clock.every(lookEveryMs, looking.signal, look);
   }
 
-  function stopLooking(): void {
-    looking?.abort();
-    looking = undefined;
-  }
-
   function look(): void {
     for (const holder of [...holders].filter((each) => !each.waiting && !each.whole && counted(each) > 0)) {
-      holder.slowLooks = holder.bytesSinceLook < bytesBetweenLooks ? holder.slowLooks + 1 : 0;
-      holder.bytesSinceLook = 0;
-      if (holder.slowLooks < mostSlowLooks) continue;
+      if (!hasStalled(holder)) continue;
       holders.delete(holder);
       holder.calls?.lost();
     }
@@ -93,15 +106,7 @@ export function createUploads(clock: Clock, mostBytes: number): Uploads {
   }
 
   return () => {
-    const holder: Holder = {
-      calls: undefined,
-      bytes: 0,
-      bytesSinceLook: 0,
-      slowLooks: 0,
-      waiting: false,
-      whole: false,
-      beyond: false,
-    };
+    const holder = newHolder();
     return {
       begin(calls) {
         holder.calls = calls;

@@ -65,14 +65,14 @@ export async function sendRaw(
   text: string,
   identity: Issued | undefined,
 ): Promise<string> {
-  const { socket, write, received, ended } = await openRaw(amphora, identity);
+  const raw = await openRaw(amphora, identity);
   const late = setTimeout(
-    () => socket.destroy(new Error(`no end within ${deadlineMs} ms: ${received()}`)),
+    () => raw.socket.destroy(new Error(`no end within ${deadlineMs} ms: ${raw.received()}`)),
     deadlineMs,
   );
-  write(text);
+  raw.write(text);
   try {
-    return await ended;
+    return await raw.ended;
   } finally {
     clearTimeout(late);
   }
