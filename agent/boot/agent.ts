@@ -6,15 +6,15 @@ import type { Config } from '../config/options';
 import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
-import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
+import type { ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
 import { createApp } from '../http/app';
-import { createIdentify } from '../http/identity';
 import { createAgentServer, type ServerOptions } from '../http/server';
-import { invalidInput, isAgentError } from '../model/errors';
+import { isAgentError } from '../model/errors';
 import { createLimiter } from '../model/limiter';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
+import { wireAccess, type Access, type NameOptions } from './wire-access';
 import { wireCore, type Core } from './wire-core';
 import type { AgentHost, HostWithLog } from './wire-host';
 
@@ -22,8 +22,10 @@ export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
-  /** Reads the server certificate and the client CA again (SIGHUP). */
+  /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
+  /** Puts the lists of client names of a configuration read again into force. */
+  useClientNames(options: NameOptions): void;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
   stop(): Promise<void>;
 }
@@ -42,7 +44,6 @@ export async function startAgent(
   host: HostWithLog & AgentHost,
   options: AgentOptions,
 ): Promise<Agent> {
-  refuseUnenforced(config);
   const core = wireCore(config, host);
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
@@ -64,24 +65,26 @@ async function startParts(
   core: Core,
   lock: InstanceLock,
 ): Promise<Agent> {
-  const serverCertificate = createServerCertificate({
-    ...host,
-    serverPath: config.amphora_agent.agent_server_cert,
-    clientCaPath: config.amphora_agent.agent_server_ca,
-    swap: (identity) => server.swap(identity),
-  });
+  const access = wireAccess(config, host, () => server);
+  const { serverCertificate } = access;
   const material = await serverCertificate.load();
   const listener = createApp({
     ...host,
-    identify: createIdentify(host.clock),
+    identify: access.identify,
     dialects: dialects(config, core, serverCertificate, host),
   });
-  const server = createAgentServer({ ...(await serverOptions(config, host)), material, listener });
+  const server = createAgentServer({
+    ...(await serverOptions(config, host)),
+    material,
+    listener,
+    admits: access.admits,
+    qualifies: access.qualifies,
+  });
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     ...children(core, options),
-    background(core, host),
+    background(core, host, access),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -98,13 +101,18 @@ async function startParts(
     await lifecycle.stop();
     throw thrown;
   }
-  return { ...bound, rereadCertificates: () => serverCertificate.reread(), stop: () => lifecycle.stop() };
+  return {
+    ...bound,
+    rereadCertificates: () => serverCertificate.reread(),
+    useClientNames: (options) => access.useNames(options),
+    stop: () => lifecycle.stop(),
+  };
 }
 
 async function serverOptions(
   { haproxy_amphora, amphora_agent, amphorad }: Config,
   host: HostWithLog,
-): Promise<Omit<ServerOptions, 'material' | 'listener'>> {
+): Promise<Omit<ServerOptions, 'material' | 'listener' | 'admits' | 'qualifies'>> {
   return {
     host: await bindHost(haproxy_amphora.bind_host, host),
     port: haproxy_amphora.bind_port,
@@ -112,18 +120,6 @@ async function serverOptions(
     clientAuthFailure: amphorad.client_auth_failure,
     requestTimeoutMs: amphora_agent.agent_request_read_timeout * 1_000,
   };
-}
-
-/** Options that promise protection this version does not give: an agent that ignored them would be open. */
-function refuseUnenforced({ amphorad }: Config): void {
-  const set = [
-    ['client_crl', amphorad.client_crl !== undefined],
-    ['allowed_client_names', amphorad.allowed_client_names.length > 0],
-    ['read_only_client_names', amphorad.read_only_client_names.length > 0],
-  ] as const;
-  for (const [key, isSet] of set) {
-    if (isSet) throw invalidInput(`[amphorad] ${key} is set, and this version cannot enforce it`);
-  }
 }
 
 function dialects(
@@ -139,13 +135,14 @@ function dialects(
   ];
 }
 
-function background(core: Core, host: HostWithLog): Part {
+function background(core: Core, host: HostWithLog, access: Access): Part {
   const aborter = new AbortController();
   return {
-    name: 'traffic rates and log bounds',
+    name: 'traffic rates, log bounds and revocation dates',
     stopMs: 100,
     start: () => {
       core.rates.start(aborter.signal);
+      access.watch(aborter.signal);
       boundHaproxyLogs({ ...host, ...core }, aborter.signal);
       return Promise.resolve();
     },

@@ -121,6 +121,7 @@ async function rereadAll(
   const loaded = await loadConfig(sources, files);
   if (loaded.ok) {
     log.setLevel(levelOf(loaded.config));
+    agent?.useClientNames(loaded.config.amphorad);
     log.info('configuration read again');
   } else {
     const problems = loaded.problems.map(formatProblem);

@@ -6,7 +6,7 @@ import helmet from 'helmet';
 import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
 import { beginAccess } from './access-log';
-import type { Identified } from './identity';
+import { refuseWrite, type Identified } from './identity';
 import { createInOrder } from './in-order';
 import { discardUnverified, discardVerified, json, sendReply } from './reply';
 import type { IncomingMessage } from 'node:http';
@@ -30,7 +30,9 @@ export function createApp({ log, clock, identify, dialects }: AppDeps): Express 
     beginAccess(request, response, who, { log, clock });
     await inOrder(request, response);
     if (who.verified) {
-      next();
+      const refusal = refuseWrite(who, request.method);
+      if (refusal === undefined) next();
+      else await sendReply(request, response, refusal, discardVerified);
       return;
     }
     const reply = json(401, { message: 'Unauthorized', details: who.reason }, { Connection: 'close' });

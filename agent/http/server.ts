@@ -6,7 +6,10 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { RequestListener } from 'node:http';
 import { AgentError } from '../model/errors';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { endConnect, endMalformed } from './malformed';
+import { createOpenConnections } from './recheck';
 import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';
 
 export interface ServerOptions {
@@ -20,6 +23,10 @@ export interface ServerOptions {
   /** Milliseconds for a whole request, body included. */
   readonly requestTimeoutMs: number;
   readonly listener: RequestListener;
+  /** Whether a connection whose handshake is over may go on: the handshake asked OpenSSL alone. */
+  readonly admits: (socket: Duplex) => boolean;
+  /** Whether the client of a connection may call at this moment. */
+  readonly qualifies: (socket: Duplex) => boolean;
 }
 
 export interface AgentServer {
@@ -27,6 +34,8 @@ export interface AgentServer {
   listen(): Promise<{ readonly address: string; readonly port: number }>;
   /** Serves new connections with other material from now on. Throws `invalid-input`; the old material then stays. */
   swap(material: TlsMaterial): void;
+  /** Closes the connections whose client may no longer call: idle ones at once, the others after their current answer. */
+  recheck(): void;
   /** Takes no more connections, lets answers finish for `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -37,6 +46,8 @@ const keepAliveTimeoutMs = 3_600_000;
 
 /** Makes the server; it binds nothing yet. */
 export function createAgentServer(options: ServerOptions): AgentServer {
+  const connections = createOpenConnections();
+  const listener = connections.counting(options.listener);
   const server = createServer(
     {
       ...secureContextOptions(options.material, options.minVersion),
@@ -44,21 +55,32 @@ export function createAgentServer(options: ServerOptions): AgentServer {
       rejectUnauthorized: options.clientAuthFailure === 'handshake',
       handshakeTimeout: handshakeTimeoutMs,
     },
-    options.listener,
+    listener,
   );
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = options.requestTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
   // The application says 100 itself, once it wants the body.
-  server.on('checkContinue', options.listener);
+  server.on('checkContinue', listener);
   // Whatever else a client expects is not promised to it: the request is answered, or refused, as any other.
-  server.on('checkExpectation', options.listener);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => endMalformed(socket, error.code));
-  server.on('connect', (_request, socket) => endConnect(socket));
+  server.on('checkExpectation', listener);
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (options.admits(socket)) connections.opened(socket);
+    else socket.destroy();
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (options.qualifies(socket)) endMalformed(socket, error.code);
+    else socket.destroy();
+  });
+  server.on('connect', (_request, socket) => {
+    if (options.qualifies(socket)) endConnect(socket);
+    else socket.destroy();
+  });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return {
     listen: () => listen(server, options),
     swap: (material) => server.setSecureContext(secureContextOptions(material, options.minVersion)),
+    recheck: () => void connections.closeAfterAnswer((socket) => !options.qualifies(socket)),
     stop: (graceMs) => stop(server, graceMs),
   };
 }
