@@ -116,7 +116,7 @@ async function rereadAll(
   try {
     await agent?.rereadCertificates();
   } catch (thrown) {
-    log.error('certificates not read again, the ones before stay', { error: messageOf(thrown) });
+    log.error('server certificate not read again, the one before stays', { error: messageOf(thrown) });
   }
   const loaded = await loadConfig(sources, files);
   if (loaded.ok) {

@@ -5,9 +5,9 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { RequestListener } from 'node:http';
-import { AgentError } from '../model/errors';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { AgentError } from '../model/errors';
 import { endConnect, endMalformed } from './malformed';
 import { createOpenConnections } from './recheck';
 import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';

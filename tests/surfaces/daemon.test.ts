@@ -235,7 +235,7 @@ describe('starting and ending', () => {
     writeFileSync(files.local, 'broken');
     daemon.child.kill('SIGUSR2');
     daemon.child.kill('SIGHUP');
-    await eventually(() => expect(daemon.stderr()).toContain('certificates not read again'));
+    await eventually(() => expect(daemon.stderr()).toContain('server certificate not read again'));
     await eventually(() => expect(daemon.stderr()).toContain('configuration not read again'));
     expect(await serial()).toBe(second);
     client.close();
