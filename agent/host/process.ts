@@ -44,6 +44,14 @@ export interface ProcessIdentity {
   readonly startTicks: string;
   /** One letter of proc_pid_stat(5): R, S, D, Z, X … */
   readonly state: string;
+  /** The file name of its program, cut at 15 bytes: what was executed, whatever its argv says. */
+  readonly name: string;
+  /** Its effective user. */
+  readonly userId: number;
+  /** Whether it leads a session of its own: the processes that it forks have its argv and do not. */
+  readonly leadsSession: boolean;
+  /** Whether it lives in a pid namespace below ours: a container's, whose paths are not ours either. */
+  readonly isContained: boolean;
   readonly argv: readonly string[];
 }
 
@@ -55,10 +63,10 @@ export interface ProcessRunner {
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** Starts a program in a session of its own. Throws `unavailable` when it could not be started. */
   startDetached(argv: readonly string[], options: DetachedOptions): Promise<DetachedProcess>;
-  /** Sends a signal; false when there is no such process. */
-  signal(pid: number, signal: Signal): boolean;
-  /** Sends a signal to the process group that a detached process leads; false when there is none. */
-  signalGroup(pid: number, signal: Signal): boolean;
+  /** Sends a signal; false when there is no such process. With `startTicks` it goes to the process that started then and to no other: the pid is looked at in the same instant. */
+  signal(pid: number, signal: Signal, startTicks?: string): boolean;
+  /** Sends a signal to the process group that a detached process leads; false when there is none. `startTicks` as above, of the leader. */
+  signalGroup(pid: number, signal: Signal, startTicks?: string): boolean;
   /** Reads who a pid is now; undefined when it is gone (zombies are reported, with their state). */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
 }

@@ -19,6 +19,8 @@ const missing = ['/nonexistent/program', 'argument'];
 interface Subject {
   readonly runner: ProcessRunner;
   readonly logPath: string;
+  /** Whose the programs are. */
+  readonly userId: number;
   clean(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ function scriptedSubject(): Promise<Subject> {
     },
     { match: /^\/nonexistent/, cannotStart: 'ENOENT' },
   ]);
-  return Promise.resolve({ runner, logPath: '/log', clean: () => Promise.resolve() });
+  return Promise.resolve({ runner, logPath: '/log', userId: 0, clean: () => Promise.resolve() });
 }
 
 async function nodeSubject(): Promise<Subject> {
@@ -43,6 +45,7 @@ async function nodeSubject(): Promise<Subject> {
   return {
     runner: createNodeProcessRunner({ env: {} }),
     logPath: join(folder, 'log'),
+    userId: process.geteuid?.() ?? -1,
     clean: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -143,6 +146,32 @@ describe.each([
     await stateBecomes('T');
     runner.signal(pid, 'SIGCONT');
     await stateBecomes('S');
+  });
+
+  it('started on their own lead their session, belong to us, and are named after their file', async () => {
+    const { pid } = await start(endless);
+    await eventually(async () => {
+      expect(await runner.identify(pid)).toMatchObject({ name: 'sleep' });
+    });
+    expect(await runner.identify(pid)).toMatchObject({
+      userId: subject.userId,
+      leadsSession: true,
+      isContained: false,
+    });
+  });
+
+  it('take a signal that is meant for their start time, and none that is meant for another', async () => {
+    const { pid } = await start(endless);
+    const ticks = (await runner.identify(pid))?.startTicks ?? '';
+    expect(runner.signal(pid, 'SIGKILL', `${ticks}1`)).toBe(false);
+    expect(runner.signalGroup(pid, 'SIGKILL', '0')).toBe(false);
+    expect(await runner.identify(pid)).toMatchObject({ startTicks: ticks });
+    expect(runner.signal(pid, 'SIGCONT', ticks)).toBe(true);
+    expect(runner.signalGroup(pid, 'SIGKILL', ticks)).toBe(true);
+    await eventually(async () => {
+      expect(await runner.identify(pid)).toBeUndefined();
+    });
+    expect(runner.signal(pid, 'SIGTERM', ticks)).toBe(false);
   });
 
   it.each([1, 0, -1, -4242, 1.5, NaN])('never signal pid %p', (pid) => {

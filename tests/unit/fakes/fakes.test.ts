@@ -93,7 +93,7 @@ describe('the scripted runner', () => {
     runner.signal(pid, 'SIGTERM');
     runner.signal(pid, 'SIGHUP');
     expect(heard).toEqual(['SIGHUP', 'SIGTERM']);
-    expect(await runner.identify(pid)).toEqual({ pid, startTicks: '42', state: 'Z', argv: [] });
+    expect(await runner.identify(pid)).toMatchObject({ pid, startTicks: '42', state: 'Z', argv: [] });
     runner.endProcess(pid);
     expect(await runner.identify(pid)).toBeUndefined();
   });
