@@ -15,6 +15,7 @@ import { createLimiter } from '../model/limiter';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
 import { wireAccess, type Access, type NameOptions } from './wire-access';
+import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import type { AgentHost, HostWithLog } from './wire-host';
 
@@ -40,10 +41,11 @@ const childrenGraceMs = 15_000;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
-  config: Config,
+  given: Config,
   host: HostWithLog & AgentHost,
   options: AgentOptions,
 ): Promise<Agent> {
+  const config = await settleProcessManager(given, host);
   const core = wireCore(config, host);
   const { basePath } = core.roots;
   checkPathLengths(core.roots);

@@ -14,6 +14,7 @@ import { createCanBind } from '../network/can-bind';
 import { createIpCommand, type IpCommand } from '../network/ip';
 import { createListListening, type ListListening } from '../network/listening';
 import { createDirectSupervisor } from '../supervisor/direct';
+import { createSystemdSupervisor } from '../supervisor/systemd';
 import type { HostWithLog } from './wire-host';
 
 export interface Drivers {
@@ -47,7 +48,8 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
   const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
   const namespace = config.amphorad.network_namespace ?? '';
   const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
-  const supervisor = createDirectSupervisor({ runner, system, clock });
+  const isSystemd = config.amphorad.process_manager === 'systemd';
+  const supervisor = (isSystemd ? createSystemdSupervisor : createDirectSupervisor)(host);
   return {
     roots,
     namespace,
