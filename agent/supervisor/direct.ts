@@ -6,14 +6,14 @@ import type { Supervisor } from './service';
 
 /** Makes the process manager for machines without systemd, and for tests. */
 export function createDirectSupervisor(deps: ProvenProcessDeps): Supervisor {
-  const { record, ...proven } = createProvenProcesses(deps);
+  const proven = createProvenProcesses(deps);
   return {
     ...proven,
     async start(spec) {
       const child = await deps.runner.startDetached([...spec.through, ...spec.argv], {
         logPath: spec.logPath,
       });
-      return { process: await record(child.pid), exited: child.exited };
+      return { process: await proven.record(child.pid), exited: child.exited };
     },
   };
 }

@@ -22,14 +22,14 @@ const clearingPollMs = 100;
 /** Makes the process manager for machines where systemd is PID 1. */
 export function createSystemdSupervisor(deps: SystemdDeps): Supervisor {
   const { files, ...host } = deps;
-  const { record, ...proven } = createProvenProcesses(host);
+  const proven = createProvenProcesses(host);
   return {
     ...proven,
     async start(spec) {
       await prepareLog(files, spec.logPath);
       await runUnit(host, spec);
       // 0, nobody's pid, for one that has ended already.
-      const process = await record(await mainPid(host, unitName(spec)));
+      const process = await proven.record(await mainPid(host, unitName(spec)));
       return { process, exited: new Promise(() => undefined) };
     },
   };

@@ -171,9 +171,18 @@ export function createScriptedRunner(
     identify(pid) {
       const process = table.get(pid);
       if (process === undefined) return Promise.resolve(undefined);
-      const { argv } = process;
-      const { name = (argv[0] ?? '').split('/').at(-1) ?? '', onSignal: _taken, ...shown } = process;
-      return Promise.resolve<ProcessIdentity>({ ...shown, name: name.slice(0, 15) });
+      const { startTicks, state, userId, leadsSession, isContained, argv } = process;
+      const name = (process.name ?? argv[0]?.split('/').at(-1) ?? '').slice(0, 15);
+      return Promise.resolve<ProcessIdentity>({
+        pid,
+        startTicks,
+        state,
+        name,
+        userId,
+        leadsSession,
+        isContained,
+        argv,
+      });
     },
   };
 }

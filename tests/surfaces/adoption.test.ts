@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -131,7 +132,7 @@ describe('a foreign process that holds the recorded pid and even its start time'
       // What mkdtemp made is 0700: another user must reach its own program.
       if (isRoot) renameSync(folder, `${directory}.foreign`);
       const at = isRoot ? `${directory}.foreign` : folder;
-      cleaning.push(() => Promise.resolve(rmSync(at, { recursive: true, force: true })));
+      cleaning.push(() => rm(at, { recursive: true, force: true }));
       const impostor = await startImpostor({ directory: at, ...look() });
       cleaning.unshift(() => impostor.end());
       plant(impostor);
@@ -240,7 +241,7 @@ describe('a group whose agent was killed', () => {
     const { port, pid } = await startListener();
     const former = daemon.ready.pid;
     await daemon.end('SIGKILL');
-    const parent = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^PPid:\t(\d+)/m)?.[1];
+    const parent = /^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     expect(Number(parent)).not.toBe(former);
     await start();
     const text = listenerConfig({ port, backends: [backend], extra: '# another\n' });
