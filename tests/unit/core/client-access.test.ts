@@ -155,6 +155,25 @@ describe('with revocation lists', () => {
 });
 
 describe('an examination', () => {
+  it('a wall clock that jumps either way refuses while it is wrong, and lets in again when it is set right', () => {
+    const clock = createHandClock(midJanuary);
+    const access = createClientAccess(clock, noNames);
+    access.trust(trustIn(['root']));
+    const verdict = access.examine(peer('direct', 'root'));
+    const century = 36_525 * day;
+    const afterJump = (ms: number): boolean => {
+      clock.jumpWall(ms);
+      return verdict().allowed;
+    };
+    expect([0, century, -century, -century, century].map(afterJump)).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
   it('follows the clock: certificate and list run out meanwhile', async () => {
     const clock = createHandClock(Date.UTC(2026, 0, 9));
     const access = createClientAccess(clock, noNames);
