@@ -135,6 +135,20 @@ describe.each([
     expect(await exited).toEqual({ code: 4, signal: null });
   });
 
+  it('show start and state at a glance until they are gone', async () => {
+    const { pid, exited } = await start(endless);
+    const glance = runner.glance(pid);
+    expect(glance).toEqual({
+      startTicks: (await runner.identify(pid))?.startTicks,
+      state: expect.any(String),
+    });
+    runner.signal(pid, 'SIGSTOP');
+    await eventually(() => expect(runner.glance(pid)).toEqual({ ...glance, state: 'T' }));
+    runner.signal(pid, 'SIGKILL');
+    await exited;
+    expect(runner.glance(pid)).toBeUndefined();
+  });
+
   it('are stopped and go on by signal', async () => {
     const { pid } = await start(endless);
     const stateBecomes = (state: string): Promise<void> =>
@@ -179,6 +193,9 @@ describe.each([
   });
 
   it('know nobody under a pid that cannot be', async () => {
-    for (const pid of [0, -1, 1.5, 2 ** 30]) expect(await runner.identify(pid)).toBeUndefined();
+    for (const pid of [0, -1, 1.5, 2 ** 30]) {
+      expect(await runner.identify(pid)).toBeUndefined();
+      expect(runner.glance(pid)).toBeUndefined();
+    }
   });
 });

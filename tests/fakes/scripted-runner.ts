@@ -168,6 +168,11 @@ export function createScriptedRunner(
     // The fake has no groups: a leader stands for its own.
     signalGroup: (pid, signal, startTicks) => send('signal group', pid, signal, startTicks),
 
+    glance(pid) {
+      const process = table.get(pid);
+      return process && { startTicks: process.startTicks, state: process.state };
+    },
+
     identify(pid) {
       const process = table.get(pid);
       if (process === undefined) return Promise.resolve(undefined);

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { AgentError } from '../../model/errors';
-import type { ProcessIdentity } from '../process';
+import type { ProcessGlance, ProcessIdentity } from '../process';
 import { errnoOf, hasErrno } from './errno';
 
 /** Reads who `pid` is now; undefined when it is gone. Throws `unavailable` when /proc cannot be read. */
@@ -35,14 +35,16 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | un
   );
 }
 
-/** The start time of `pid` at this instant; undefined when it is gone. For the moment before a signal: nothing is awaited. */
-export function startTicksOf(pid: number): string | undefined {
-  const path = `/proc/${pid}/stat`;
+/** Reads start and state of `pid` in one go; undefined when it is gone. Throws `unavailable` when /proc cannot be read. */
+export function glanceAtProcess(pid: number): ProcessGlance | undefined {
+  if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
+  // Synchronous: the kernel makes this text without waiting, the way through Node's thread pool costs many times as
+  // much, and before a signal nothing may come in between.
   try {
-    return parseStat(readFileSync(path, 'utf8'))?.startTicks;
+    const line = parseStat(readFileSync(procPath(pid, 'stat'), 'utf8'));
+    return line && { startTicks: line.startTicks, state: line.state };
   } catch (thrown) {
-    if (hasErrno(thrown, 'ENOENT', 'ESRCH')) return undefined;
-    throw unidentified(pid, path, thrown);
+    return goneOrThrow(pid, 'stat', thrown);
   }
 }
 
@@ -81,16 +83,19 @@ export function parseCmdline(text: string): readonly string[] {
 }
 
 async function readProc(pid: number, name: 'stat' | 'status' | 'cmdline'): Promise<string | undefined> {
-  const path = `/proc/${pid}/${name}`;
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(procPath(pid, name), 'utf8');
   } catch (thrown) {
-    if (hasErrno(thrown, 'ENOENT', 'ESRCH')) return undefined;
-    throw unidentified(pid, path, thrown);
+    return goneOrThrow(pid, name, thrown);
   }
 }
 
-function unidentified(pid: number, path: string, thrown: unknown): AgentError {
-  const detail = `${errnoOf(thrown) ?? 'unknown error'}: ${path}`;
-  return new AgentError('unavailable', `Cannot identify process ${pid}`, { detail, cause: thrown });
+function procPath(pid: number, name: string): string {
+  return `/proc/${pid}/${name}`;
+}
+
+function goneOrThrow(pid: number, name: string, thrown: unknown): undefined {
+  if (hasErrno(thrown, 'ENOENT', 'ESRCH')) return undefined;
+  const detail = `${errnoOf(thrown) ?? 'unknown error'}: ${procPath(pid, name)}`;
+  throw new AgentError('unavailable', `Cannot identify process ${pid}`, { detail, cause: thrown });
 }

@@ -7,7 +7,7 @@ import type { Environment } from './child-env';
 import { startDetached } from './detached';
 import { hasErrno } from './errno';
 import { refuseSignal, signalError } from './process-errors';
-import { identifyProcess, startTicksOf } from './process-identity';
+import { glanceAtProcess, identifyProcess } from './process-identity';
 import { runProgram } from './run';
 
 export interface ProcessRunnerSetting {
@@ -31,12 +31,13 @@ export function createNodeProcessRunner({
     // A detached process leads the group of its own number.
     signalGroup: (pid, signal, startTicks) => send(pid, -pid, signal, startTicks),
     identify: identifyProcess,
+    glance: glanceAtProcess,
   };
 }
 
 function send(pid: number, target: number, signal: Signal, startTicks: string | undefined): boolean {
   refuseSignal(pid);
-  if (startTicks !== undefined && startTicksOf(pid) !== startTicks) return false;
+  if (startTicks !== undefined && glanceAtProcess(pid)?.startTicks !== startTicks) return false;
   try {
     return process.kill(target, signal);
   } catch (thrown) {
