@@ -87,6 +87,7 @@ async function startParts(
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     ...children(core, options),
     background(core, host, access),
+    watching(core),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -152,6 +153,16 @@ function background(core: Core, host: HostWithLog, access: Access): Part {
       aborter.abort();
       return Promise.resolve();
     },
+  };
+}
+
+/** Stopped before the children are, which it would else bring back. */
+function watching({ watcher }: Core): Part {
+  return {
+    name: 'watcher',
+    stopMs: 100,
+    start: () => Promise.resolve(watcher.start()),
+    stop: () => Promise.resolve(watcher.stop()),
   };
 }
 
