@@ -161,8 +161,14 @@ function watching({ watcher }: Core): Part {
   return {
     name: 'watcher',
     stopMs: 100,
-    start: () => Promise.resolve(watcher.start()),
-    stop: () => Promise.resolve(watcher.stop()),
+    start: () => {
+      watcher.start();
+      return Promise.resolve();
+    },
+    stop: () => {
+      watcher.stop();
+      return Promise.resolve();
+    },
   };
 }
 

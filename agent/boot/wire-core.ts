@@ -97,7 +97,7 @@ function wireLoadBalancers(
     state,
     descriptors,
     crashLog: createCrashLog(host),
-    inTurn: gate.run,
+    inTurn: (id, job) => gate.run(id, job),
     restart: (id, takeTurn) => gate.run(id, () => groups.restart(id, takeTurn)),
     hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
     restartHung: config.amphorad.restart_hung,

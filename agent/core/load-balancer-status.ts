@@ -41,14 +41,13 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
   const types = createTypes(deps);
 
   async function statusOf(id: LoadBalancerId): Promise<LoadBalancerStatus> {
-    const desired = (await state.read(id))?.desired ?? 'stopped';
-    const isMeantToRun = desired === 'running';
-    // What is watched is known: to ask hundreds of haproxies for one list would take longer than the list may.
-    const health = isMeantToRun ? watcher.look(id) : undefined;
+    // What is watched is known, and meant to run: to ask hundreds of haproxies for one list would take longer than
+    // the list may.
+    const health = watcher.look(id);
     if (health === 'serves') return 'running';
     if (health === 'down' || health === 'hung') return 'error';
     if (health === undefined && (await loadBalancers.living(id)) === undefined) {
-      return isMeantToRun ? 'error' : 'stopped';
+      return (await state.read(id))?.desired === 'running' ? 'error' : 'stopped';
     }
     if (!(await haproxy.answers(haproxyPaths(deps.roots, id)))) return 'error';
     watcher.heard(id);

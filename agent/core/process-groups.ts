@@ -15,10 +15,10 @@ import { isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
 import type { Activate } from './activation';
+import type { GroupWatch } from './group-watch';
 import type { ListenerRegistry } from './listener-registry';
 import { createRevival, type Revival } from './revival';
 import { initialState, type LoadBalancerState, type StateStore } from './state-store';
-import type { GroupWatch } from './watcher';
 
 export interface Activation {
   /** The master's pid. */
@@ -78,15 +78,7 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
   }
 
   return {
-    async activate(id, action) {
-      deps.watch.changing(id);
-      try {
-        return await activate(id, action);
-      } catch (thrown) {
-        deps.watch.changeFailed(id);
-        throw thrown;
-      }
-    },
+    activate: (id, action) => asChange(deps, id, () => activate(id, action)),
 
     async living(id) {
       return find(id, await stateOf(id));
@@ -120,6 +112,20 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
       deps.registry.release(id);
     },
   };
+}
+
+async function asChange<T>(
+  { watch }: ProcessGroupsDeps,
+  id: LoadBalancerId,
+  change: () => Promise<T>,
+): Promise<T> {
+  watch.changing(id);
+  try {
+    return await change();
+  } catch (thrown) {
+    watch.changeFailed(id);
+    throw thrown;
+  }
 }
 
 /** False on a full disk: ending a process must not wait for space, and a removal makes some. */

@@ -43,12 +43,19 @@ export interface NewGroup {
   readonly process: ServiceProcess | undefined;
   readonly isChild: boolean;
   readonly nowMs: number;
+  /** 0 to 1: where in each period it is looked at and asked, so that hundreds never make one burst. */
+  readonly place: number;
+  readonly probeEveryMs: number;
   /** What was known of the group before it. */
   readonly before: WatchedGroup | undefined;
 }
 
+/** Between two looks at a process whose end nobody tells. */
+export const lookEveryMs = 1_000;
+
 /** Begins to know a group; how often it failed before is not forgotten. */
-export function newGroup({ id, process, isChild, nowMs, before }: NewGroup): WatchedGroup {
+export function newGroup(facts: NewGroup): WatchedGroup {
+  const { id, process, isChild, nowMs, place, probeEveryMs, before } = facts;
   return {
     id,
     process,
@@ -56,8 +63,8 @@ export function newGroup({ id, process, isChild, nowMs, before }: NewGroup): Wat
     upSinceMs: nowMs,
     health: process === undefined ? 'down' : 'unproven',
     heardMs: nowMs,
-    nextLookMs: nowMs,
-    nextProbeMs: nowMs,
+    nextLookMs: nowMs + place * lookEveryMs,
+    nextProbeMs: nowMs + place * probeEveryMs,
     isAsked: false,
     isChanging: false,
     failures: before?.failures ?? 0,

@@ -9,13 +9,12 @@ const shownLines = 3;
 /** Lists what is wrong with the groups that should run. */
 export async function findGroupProblems(
   groups: readonly WatchedGroup[],
-  deps: Pick<WatcherDeps, 'state' | 'descriptors' | 'hangTimeoutMs' | 'restartHung'>,
-  nowMs: number,
+  deps: Pick<WatcherDeps, 'clock' | 'state' | 'descriptors' | 'hangTimeoutMs' | 'restartHung'>,
 ): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   for (const group of groups) {
     if (group.health === 'down') {
-      found.push(downFinding(group, nowMs));
+      found.push(downFinding(group, deps.clock.monotonic()));
       continue;
     }
     if (group.health === 'hung') found.push(hungFinding(group, deps));

@@ -44,7 +44,8 @@ export function glanceAtProcess(pid: number): ProcessGlance | undefined {
     const line = parseStat(readFileSync(procPath(pid, 'stat'), 'utf8'));
     return line && { startTicks: line.startTicks, state: line.state };
   } catch (thrown) {
-    return goneOrThrow(pid, 'stat', thrown);
+    throwUnlessGone(pid, 'stat', thrown);
+    return undefined;
   }
 }
 
@@ -86,7 +87,8 @@ async function readProc(pid: number, name: 'stat' | 'status' | 'cmdline'): Promi
   try {
     return await readFile(procPath(pid, name), 'utf8');
   } catch (thrown) {
-    return goneOrThrow(pid, name, thrown);
+    throwUnlessGone(pid, name, thrown);
+    return undefined;
   }
 }
 
@@ -94,8 +96,8 @@ function procPath(pid: number, name: string): string {
   return `/proc/${pid}/${name}`;
 }
 
-function goneOrThrow(pid: number, name: string, thrown: unknown): undefined {
-  if (hasErrno(thrown, 'ENOENT', 'ESRCH')) return undefined;
+function throwUnlessGone(pid: number, name: string, thrown: unknown): void {
+  if (hasErrno(thrown, 'ENOENT', 'ESRCH')) return;
   const detail = `${errnoOf(thrown) ?? 'unknown error'}: ${procPath(pid, name)}`;
   throw new AgentError('unavailable', `Cannot identify process ${pid}`, { detail, cause: thrown });
 }

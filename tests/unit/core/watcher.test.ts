@@ -138,7 +138,7 @@ describe('a group that dies', () => {
 describe('a group that does not come up', () => {
   const looping = async (): Promise<Watched> => {
     const amphora = await watched();
-    amphora.haproxy.refuse(/./, '[ALERT] unable to load certificate');
+    amphora.haproxy.refuse(/./, '[ALERT] (1001) : unable to load certificate');
     await amphora.kill();
     await amphora.clock.advance(130_000);
     return amphora;
@@ -151,16 +151,19 @@ describe('a group that does not come up', () => {
     expect(await amphora.status()).toBe('error');
     expect(await amphora.findings()).toEqual([
       expect.stringMatching(
-        /it does not come up; failures in a row: 8, .*last words: \[ALERT\] unable to load/,
+        /it does not come up; failures in a row: 8, .*last words: \[ALERT\] \(1001\) : unable to load/,
       ),
     ]);
-    expect(amphora.crashLog()).toContain('does not come up\n[ALERT] unable to load certificate\n');
-    const told = amphora.log.entries.filter(({ message }) => message === 'haproxy does not come up');
-    expect(told.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(amphora.crashLog()).toContain('does not come up\n[ALERT] (1001) : unable to load certificate\n');
     const before = starts(amphora);
+    // As haproxy prints it: each time with another pid.
+    amphora.haproxy.refuse(/./, '[ALERT] (1002) : unable to load certificate');
     await amphora.clock.advance(60_000);
     // The stored configuration and the one that ran last.
     expect(starts(amphora) - before).toBe(2);
+    const told = amphora.log.entries.filter(({ message }) => message === 'haproxy does not come up');
+    expect(told).toHaveLength(9);
+    expect(told.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
   it('comes up by itself once it is repaired', async () => {
@@ -198,11 +201,16 @@ describe('a group that does not come up', () => {
     expect(await amphora.backAfterS()).toBeLessThanOrEqual(2);
   });
 
+  const leave = ({ core }: Watched): Promise<void> => {
+    core().watcher.stop();
+    return Promise.resolve();
+  };
+
   it.each<[what: string, act: (amphora: Watched) => Promise<unknown>]>([
     ['stopped', (amphora) => amphora.verbs().stop(id)],
     ['removed', (amphora) => amphora.verbs().remove(id)],
     ['paused', (amphora) => amphora.verbs().pause(id)],
-    ['left by the watcher', (amphora) => Promise.resolve(amphora.core().watcher.stop())],
+    ['left by the watcher', leave],
   ])('stays down when it is %s', async (_what, act) => {
     const amphora = await looping();
     amphora.haproxy.refuse(undefined);
