@@ -162,7 +162,7 @@ describe('a group that does not come up', () => {
     // The stored configuration and the one that ran last.
     expect(starts(amphora) - before).toBe(2);
     const told = amphora.log.entries.filter(({ message }) => message === 'haproxy does not come up');
-    expect(told).toHaveLength(9);
+    expect(told).toHaveLength(8);
     expect(told.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
