@@ -11,7 +11,7 @@ const started = async () => {
   const runner = createScriptedRunner([{ match: /^haproxy/ }]);
   const liveness = createLiveness(runner);
   const direct = createDirectSupervisor({ runner, system: createLiteralSystem(), clock: createHandClock() });
-  const spec = { argv: ['haproxy'], marks: [], through: [], logPath: '/log' };
+  const spec = { name: 'a', argv: ['haproxy'], marks: [], through: [], logPath: '/log' };
   const { process } = await liveness.over(direct).start(spec);
   return { runner, liveness, process };
 };
