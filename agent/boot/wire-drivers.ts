@@ -52,9 +52,7 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
   const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
   const liveness = createLiveness(runner);
   const isSystemd = config.amphorad.process_manager === 'systemd';
-  const supervisor = isSystemd
-    ? createSystemdSupervisor(host)
-    : liveness.over(createDirectSupervisor(host));
+  const supervisor = isSystemd ? createSystemdSupervisor(host) : liveness.over(createDirectSupervisor(host));
   return {
     roots,
     namespace,
