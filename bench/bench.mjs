@@ -3,13 +3,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { brokenBounds } from './bounds.mjs';
+import { listeners } from './listeners.mjs';
 import { renderMarkdown } from './markdown.mjs';
 import { start } from './start.mjs';
 import { summarize } from './statistics.mjs';
 
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
-// metric being {name, unit, digits, series: [{subject, values}]} with the baseline as the last of its series.
-const benchmarks = [start];
+// metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
+const benchmarks = [start, listeners];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
 
@@ -44,7 +46,9 @@ async function main() {
     return endedBy === undefined ? 1 : statusOf[endedBy];
   }
   if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
-  return 0;
+  const broken = options.quick ? [] : results.flatMap(brokenBounds);
+  for (const line of broken) process.stderr.write(`bench: ${line}\n`);
+  return broken.length === 0 ? 0 : 1;
 }
 
 async function measure(benchmark, { quick }, interrupted) {

@@ -1,4 +1,5 @@
 // One benchmark's result as a Markdown table.
+import { boundLines } from './bounds.mjs';
 
 /** Renders a summarized result, final newline included. */
 export function renderMarkdown({ name, title, quick, node, metrics, notes }) {
@@ -20,6 +21,6 @@ export function renderMarkdown({ name, title, quick, node, metrics, notes }) {
   const heads = ['measured', 'of', 'median', 'quartiles', 'least – most', 'runs', 'ratio'];
   const table = [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   const hint = quick ? ['', 'A quick run: too few repetitions to compare.'] : [];
-  const remarks = [`Node ${node}.`, ...notes].map((note) => `- ${note}`);
+  const remarks = [`Node ${node}.`, ...boundLines(metrics), ...notes].map((note) => `- ${note}`);
   return `${[`## ${name}: ${title}`, '', ...table, '', ...remarks, ...hint].join('\n')}\n`;
 }

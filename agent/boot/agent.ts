@@ -6,18 +6,19 @@ import type { Config } from '../config/options';
 import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
-import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
+import type { ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
 import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
-import { createIdentify } from '../http/identity';
 import { createAgentServer, type ServerOptions } from '../http/server';
 import { createUploads } from '../http/uploads';
-import { invalidInput, isAgentError } from '../model/errors';
+import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
+import { wireAccess, type Access, type NameOptions } from './wire-access';
+import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import type { AgentHost, HostWithLog } from './wire-host';
 
@@ -25,8 +26,10 @@ export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
-  /** Reads the server certificate and the client CA again (SIGHUP). */
+  /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
+  /** Puts the lists of client names of a configuration read again into force. */
+  useClientNames(options: NameOptions): void;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
   stop(): Promise<void>;
 }
@@ -41,11 +44,11 @@ const childrenGraceMs = 15_000;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
-  config: Config,
+  given: Config,
   host: HostWithLog & AgentHost,
   options: AgentOptions,
 ): Promise<Agent> {
-  refuseUnenforced(config);
+  const config = await settleProcessManager(given, host);
   const core = wireCore(config, host);
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
@@ -67,18 +70,14 @@ async function startParts(
   core: Core,
   lock: InstanceLock,
 ): Promise<Agent> {
-  const serverCertificate = createServerCertificate({
-    ...host,
-    serverPath: config.amphora_agent.agent_server_cert,
-    clientCaPath: config.amphora_agent.agent_server_ca,
-    swap: (identity) => server.swap(identity),
-  });
+  const access = wireAccess(config, host, () => server);
+  const { serverCertificate } = access;
   const material = await serverCertificate.load();
   const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
   const listener = createApp({
     ...host,
     connections,
-    identify: createIdentify(host.clock),
+    identify: access.identify,
     dialects: dialects(config, core, serverCertificate, host),
   });
   const server = createAgentServer({
@@ -87,12 +86,15 @@ async function startParts(
     connections,
     material,
     listener,
+    admits: access.admits,
+    qualifies: access.qualifies,
   });
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     ...children(core, options),
-    background(core, host),
+    background(core, host, access),
+    watching(core),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -109,13 +111,20 @@ async function startParts(
     await lifecycle.stop();
     throw thrown;
   }
-  return { ...bound, rereadCertificates: () => serverCertificate.reread(), stop: () => lifecycle.stop() };
+  return {
+    ...bound,
+    rereadCertificates: () => serverCertificate.reread(),
+    useClientNames: (options) => access.useNames(options),
+    stop: () => lifecycle.stop(),
+  };
 }
 
 async function serverOptions(
   { haproxy_amphora, amphora_agent, amphorad }: Config,
   host: HostWithLog,
-): Promise<Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log' | 'clock'>> {
+): Promise<
+  Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log' | 'clock' | 'admits' | 'qualifies'>
+> {
   return {
     host: await bindHost(haproxy_amphora.bind_host, host),
     port: haproxy_amphora.bind_port,
@@ -127,18 +136,6 @@ async function serverOptions(
 
 function capsOf({ amphorad }: Config): Caps {
   return { most: amphorad.max_connections, mostPerClient: amphorad.max_connections_per_client };
-}
-
-/** Options that promise protection this version does not give: an agent that ignored them would be open. */
-function refuseUnenforced({ amphorad }: Config): void {
-  const set = [
-    ['client_crl', amphorad.client_crl !== undefined],
-    ['allowed_client_names', amphorad.allowed_client_names.length > 0],
-    ['read_only_client_names', amphorad.read_only_client_names.length > 0],
-  ] as const;
-  for (const [key, isSet] of set) {
-    if (isSet) throw invalidInput(`[amphorad] ${key} is set, and this version cannot enforce it`);
-  }
 }
 
 function dialects(
@@ -157,18 +154,35 @@ function dialects(
   ];
 }
 
-function background(core: Core, host: HostWithLog): Part {
+function background(core: Core, host: HostWithLog, access: Access): Part {
   const aborter = new AbortController();
   return {
-    name: 'traffic rates and log bounds',
+    name: 'traffic rates, log bounds and revocation dates',
     stopMs: 100,
     start: () => {
       core.rates.start(aborter.signal);
+      access.watch(aborter.signal);
       boundHaproxyLogs({ ...host, ...core }, aborter.signal);
       return Promise.resolve();
     },
     stop: () => {
       aborter.abort();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Stopped before the children are, which it would else bring back. */
+function watching({ watcher }: Core): Part {
+  return {
+    name: 'watcher',
+    stopMs: 100,
+    start: () => {
+      watcher.start();
+      return Promise.resolve();
+    },
+    stop: () => {
+      watcher.stop();
       return Promise.resolve();
     },
   };

@@ -1,9 +1,12 @@
 // `amphorad check`: is the configuration right, what is in force, and on what machine. It changes nothing.
 
 import { loadConfig } from '../config/load';
+import type { Config } from '../config/options';
 import { formatProblem } from '../config/problem';
 import { renderReport, reportConfig } from '../config/report';
 import type { ConfigSources } from '../config/sources';
+import { createClientTrustFiles } from '../core/client-trust';
+import { revocationFindings } from '../core/revocation-watch';
 import { createServerCertificate } from '../core/server-certificate';
 import { AgentError, messageOf } from '../model/errors';
 import type { Output } from './serve';
@@ -21,23 +24,32 @@ export async function runCheck(sources: ConfigSources, host: Host, output: Outpu
   }
   output.out(renderReport(reportConfig(loaded)));
   output.out(`\n${await describeMachine(host)}`);
-  return checkCertificates(loaded.config.amphora_agent, host, output);
+  return checkCertificates(loaded.config, host, output);
 }
 
 async function checkCertificates(
-  paths: { readonly agent_server_cert: string; readonly agent_server_ca: string },
+  { amphora_agent, amphorad }: Config,
   host: Host,
   output: Output,
 ): Promise<number> {
+  const log = { debug: ignore, info: ignore, warning: ignore, error: ignore };
+  const trust = createClientTrustFiles({
+    ...host,
+    log,
+    clientCaPath: amphora_agent.agent_server_ca,
+    crlPath: amphorad.client_crl,
+  });
   const certificate = createServerCertificate({
     ...host,
-    log: { debug: ignore, info: ignore, warning: ignore, error: ignore },
-    serverPath: paths.agent_server_cert,
-    clientCaPath: paths.agent_server_ca,
+    log,
+    serverPath: amphora_agent.agent_server_cert,
+    readTrust: () => trust.read(),
     swap: ignore,
   });
   try {
-    await certificate.load();
+    const { clientTrust } = await certificate.load();
+    for (const { what, why } of revocationFindings(clientTrust, host.clock.now()))
+      output.err(`warning: ${what} ${why}\n`);
     return 0;
   } catch (thrown) {
     const detail = thrown instanceof AgentError && thrown.detail !== undefined ? `: ${thrown.detail}` : '';

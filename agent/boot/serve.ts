@@ -116,11 +116,12 @@ async function rereadAll(
   try {
     await agent?.rereadCertificates();
   } catch (thrown) {
-    log.error('certificates not read again, the ones before stay', { error: messageOf(thrown) });
+    log.error('server certificate not read again, the one before stays', { error: messageOf(thrown) });
   }
   const loaded = await loadConfig(sources, files);
   if (loaded.ok) {
     log.setLevel(levelOf(loaded.config));
+    agent?.useClientNames(loaded.config.amphorad);
     log.info('configuration read again');
   } else {
     const problems = loaded.problems.map(formatProblem);

@@ -4,6 +4,7 @@ import type { Config } from '../config/options';
 import { createActivate } from '../core/activation';
 import { createApply } from '../core/apply';
 import { createBindProof } from '../core/bind-proof';
+import { createCrashLog } from '../core/crash-log';
 import { createCertificates, type Certificates } from '../core/certificates';
 import { createDescriptorWatch } from '../core/descriptors';
 import { createDetails, type Details } from '../core/details';
@@ -16,8 +17,10 @@ import { createPolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation } from '../core/process-groups';
 import { createTrafficRates, type TrafficRates } from '../core/rates';
 import { createReloadQueue } from '../core/reload-queue';
+import { cacheStates } from '../core/state-cache';
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createTopologyReader, type TopologyReader } from '../core/topology';
+import { createWatcher, type Watcher } from '../core/watcher';
 import { version } from '../generated/version';
 import type { HaproxyRoots } from '../haproxy/paths';
 import { createBinaryVersion } from '../haproxy/version';
@@ -33,6 +36,7 @@ export interface Core {
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
   readonly statuses: LoadBalancerStatuses;
+  readonly watcher: Watcher;
   readonly certificates: Certificates;
   readonly details: Details;
   readonly rates: TrafficRates;
@@ -45,10 +49,11 @@ export function wireCore(config: Config, host: HostWithLog): Core {
   const drivers = wireDrivers(config, host);
   const { roots, haproxy, ip, namespace } = drivers;
   const { files, clock, system, sockets } = host;
-  const state = createStateStore(files, roots);
+  const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
-  const loadBalancers = wireLoadBalancers(config, host, drivers, state, gate);
-  const statuses = createLoadBalancerStatuses({ files, roots, state, loadBalancers, haproxy, sockets });
+  const { loadBalancers, watcher } = wireLoadBalancers(config, host, drivers, state, gate);
+  const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
+  const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
   const rates = createTrafficRates({
     sample: namespace === '' ? () => system.traffic() : () => readNamespaceTraffic(ip),
@@ -59,6 +64,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
     state,
     loadBalancers,
     statuses,
+    watcher,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     details: wireDetails(config, host, drivers, rates, statuses),
     rates,
@@ -76,7 +82,7 @@ function wireLoadBalancers(
   drivers: Drivers,
   state: StateStore,
   gate: Gate<LoadBalancerId>,
-): LoadBalancers {
+): Pick<Core, 'loadBalancers' | 'watcher'> {
   const { files, log, clock } = host;
   const { roots, haproxy, listListening } = drivers;
   const registry = createListenerRegistry();
@@ -84,7 +90,20 @@ function wireLoadBalancers(
   const proof = createBindProof({ haproxy, listListening, canBind: drivers.canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
   const activate = createActivate({ ...drivers, files, log, guard, registry, proof, descriptors });
-  const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry });
+  const watcher = createWatcher({
+    ...drivers,
+    log,
+    clock,
+    state,
+    descriptors,
+    crashLog: createCrashLog(host),
+    inTurn: (id, job) => gate.run(id, job),
+    restart: (id, takeTurn) => gate.run(id, () => groups.restart(id, takeTurn)),
+    hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
+    restartHung: config.amphorad.restart_hung,
+  });
+  const watch = watcher;
+  const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry, watch });
   const reloads = createReloadQueue<Activation>({
     clock,
     windowMs: config.amphorad.reload_window * 1_000,
@@ -94,7 +113,7 @@ function wireLoadBalancers(
         return groups.activate(id, 'reload');
       }),
   });
-  return createLoadBalancers({
+  const loadBalancers = createLoadBalancers({
     files,
     log,
     roots,
@@ -105,6 +124,7 @@ function wireLoadBalancers(
     reloads,
     mostLoadBalancers: config.amphorad.max_load_balancers,
   });
+  return { loadBalancers, watcher };
 }
 
 function wireDetails(

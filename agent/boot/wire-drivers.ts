@@ -14,6 +14,8 @@ import { createCanBind } from '../network/can-bind';
 import { createIpCommand, type IpCommand } from '../network/ip';
 import { createListListening, type ListListening } from '../network/listening';
 import { createDirectSupervisor } from '../supervisor/direct';
+import { createLiveness, type Liveness } from '../supervisor/liveness';
+import { createSystemdSupervisor } from '../supervisor/systemd';
 import type { HostWithLog } from './wire-host';
 
 export interface Drivers {
@@ -22,6 +24,7 @@ export interface Drivers {
   readonly namespace: string;
   readonly binary: string;
   readonly haproxy: HaproxyProcess;
+  readonly liveness: Liveness;
   readonly check: ConfigCheck;
   readonly ip: IpCommand;
   readonly listListening: ListListening;
@@ -47,11 +50,14 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
   const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
   const namespace = config.amphorad.network_namespace ?? '';
   const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
-  const supervisor = createDirectSupervisor({ runner, system, clock });
+  const liveness = createLiveness(runner);
+  const isSystemd = config.amphorad.process_manager === 'systemd';
+  const supervisor = isSystemd ? createSystemdSupervisor(host) : liveness.over(createDirectSupervisor(host));
   return {
     roots,
     namespace,
     binary,
+    liveness,
     haproxy: createHaproxyProcess({ supervisor, sockets, files, clock, binary, through }),
     check: createConfigCheck(runner, [...through, binary], createLimiter(checksAtOnce)),
     ip: createIpCommand(runner, namespace),

@@ -6,8 +6,14 @@ import { AgentError } from '../model/errors';
 
 const reserveKb = 16 * 1024;
 
-/** Throws `no-space` when `bytes` more would leave less than 16 MiB free where `path` lies. */
+/** Throws `no-space` when `bytes` more would leave less than 16 MiB free where `path` lies, `unavailable` when nothing lies there any more. */
 export async function requireSpace(files: Files, path: string, bytes: number): Promise<void> {
+  // Not made anew: the lock of this agent is on the one that is gone, and a mount may be about to come back.
+  if ((await files.stat(path)) === undefined) {
+    throw new AgentError('unavailable', 'The state directory is gone', {
+      detail: `${path}: bring it back, or start the agent again`,
+    });
+  }
   const { usedKb, availableKb } = await files.space(path);
   // A file system without size, such as ramfs, tells nothing.
   if (usedKb === 0 && availableKb === 0) return;

@@ -14,6 +14,7 @@ import type { LoadBalancerId } from '../model/ids';
 import type { ListenerType, LoadBalancerStatus, LoadBalancerSummary, Pool } from '../model/load-balancer';
 import type { LoadBalancers } from './load-balancers';
 import type { StateStore } from './state-store';
+import type { Watcher } from './watcher';
 
 export interface LoadBalancerStatuses {
   /** All that exist, in the order of their ids. */
@@ -28,6 +29,7 @@ export interface LoadBalancerStatusDeps {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
+  readonly watcher: Pick<Watcher, 'look' | 'heard'>;
   readonly haproxy: HaproxyProcess;
   readonly sockets: UnixSockets;
   readonly files: Files;
@@ -35,14 +37,26 @@ export interface LoadBalancerStatusDeps {
 
 /** Makes the readers. */
 export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBalancerStatuses {
-  const { state, loadBalancers, haproxy } = deps;
+  const { state, loadBalancers, haproxy, watcher } = deps;
   const types = createTypes(deps);
 
   async function statusOf(id: LoadBalancerId): Promise<LoadBalancerStatus> {
-    const desired = (await state.read(id))?.desired ?? 'stopped';
-    const alive = (await loadBalancers.living(id)) !== undefined;
-    if (!alive) return desired === 'running' ? 'error' : 'stopped';
-    return (await haproxy.answers(haproxyPaths(deps.roots, id))) ? 'running' : 'error';
+    // What is watched is known, and meant to run: to ask hundreds of haproxies for one list would take longer than
+    // the list may.
+    const health = watcher.look(id);
+    if (health === 'serves') return 'running';
+    if (health === 'down' || health === 'hung') return 'error';
+    if (health === undefined && (await loadBalancers.living(id)) === undefined) {
+      return (await state.read(id))?.desired === 'running' ? 'error' : 'stopped';
+    }
+    if (!(await haproxy.answers(haproxyPaths(deps.roots, id)))) return 'error';
+    watcher.heard(id);
+    return 'running';
+  }
+
+  async function lives(id: LoadBalancerId): Promise<boolean> {
+    const health = watcher.look(id);
+    return health === undefined ? (await loadBalancers.living(id)) !== undefined : health !== 'down';
   }
 
   async function summary(id: LoadBalancerId): Promise<LoadBalancerSummary> {
@@ -63,8 +77,8 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
     },
     async count() {
       const ids = await loadBalancers.ids();
-      const groups = await Promise.all(ids.map((id) => readable(() => loadBalancers.living(id))));
-      return { ids, running: groups.filter((group) => group !== undefined).length };
+      const groups = await Promise.all(ids.map((id) => readable(() => lives(id))));
+      return { ids, running: groups.filter((isAlive) => isAlive === true).length };
     },
     async describe(id) {
       if (!(await loadBalancers.ids()).includes(id)) throw notFound('load balancer', id);

@@ -152,11 +152,10 @@ function revived(before: LoadBalancerState): LoadBalancerState {
 async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly LoadBalancerId[]> {
   const entries = await files.list(roots.basePath);
   const names = new Set(entries.map((name) => name.replace(/\.sock$/, '')));
-  const found: LoadBalancerId[] = [];
-  for (const id of idsAmong([...names])) {
-    if (await exists(files, haproxyPaths(roots, id))) found.push(id);
-  }
-  return found;
+  const ids = idsAmong([...names]);
+  // Side by side: one after the other, hundreds of looks wait for hundreds of turns of a busy machine.
+  const found = await Promise.all(ids.map((id) => exists(files, haproxyPaths(roots, id))));
+  return ids.filter((_, index) => found[index]);
 }
 
 async function exists(files: Files, { config, pidFile, statsSocket }: HaproxyPaths): Promise<boolean> {

@@ -3,7 +3,8 @@
 // INVARIANTS:
 // - callers hold the gate of the load balancer;
 // - what is wanted is written before it is done, so that a killed agent finishes it at its next start (core/restore);
-// - a start that fails puts back what was wanted before.
+// - a start that fails puts back what was wanted before;
+// - the watcher hears of every group that comes up, fails to, or is ended on purpose.
 
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
@@ -14,7 +15,9 @@ import { isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
 import type { Activate } from './activation';
+import type { GroupWatch } from './group-watch';
 import type { ListenerRegistry } from './listener-registry';
+import { createRevival, type Revival } from './revival';
 import { initialState, type LoadBalancerState, type StateStore } from './state-store';
 
 export interface Activation {
@@ -24,13 +27,11 @@ export interface Activation {
   readonly started: boolean;
 }
 
-export interface ProcessGroups {
+export interface ProcessGroups extends Revival {
   /** The living process group; undefined when none runs. */
   living(id: LoadBalancerId): Promise<ServiceProcess | undefined>;
   /** Makes the group follow the stored configuration; `start` leaves a running one alone. Throws `not-found`, `reload-failed`. */
   activate(id: LoadBalancerId, action: 'start' | 'reload'): Promise<Activation>;
-  /** Brings up a group that should run, without a controller to ask: the stored configuration, else the one that ran last. Throws `reload-failed` when neither comes up. */
-  revive(id: LoadBalancerId): Promise<Activation>;
   /** Takes in the registry what a group that runs or should run has, before anything is started. */
   claim(id: LoadBalancerId): Promise<void>;
   /** Ends the group and records what is wanted from now on. */
@@ -45,6 +46,7 @@ export interface ProcessGroupsDeps {
   readonly activate: Activate;
   readonly haproxy: HaproxyProcess;
   readonly registry: ListenerRegistry;
+  readonly watch: GroupWatch;
 }
 
 /** Makes the verbs on process groups. */
@@ -67,6 +69,7 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
     if (process !== undefined && action === 'start') {
       // It may still run after a stop or a removal that failed: from now on it is meant to.
       if (before.desired !== 'running') await state.write(id, { ...before, desired: 'running', process });
+      deps.watch.up(id, process, false);
       return { pid: process.pid, started: false };
     }
     return process === undefined
@@ -75,13 +78,15 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
   }
 
   return {
-    activate,
+    activate: (id, action) => asChange(deps, id, () => activate(id, action)),
 
     async living(id) {
       return find(id, await stateOf(id));
     },
 
-    revive: (id) => revive(deps, id, activate),
+    ...createRevival(deps, activate, (id, text, before) =>
+      startGroup(deps, id, text, before, { fallback: true }),
+    ),
 
     async claim(id) {
       const { desired, peer } = await stateOf(id);
@@ -97,6 +102,7 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
       const process = await find(id, before);
       const wanted = desired === 'as before' ? before : { ...before, desired };
       const recorded = wanted === before || (await wroteState(state, id, wanted));
+      deps.watch.release(id);
       if (process !== undefined) {
         await haproxy.stop({ paths: haproxyPaths(deps.roots, id), peer: before.peer }, process);
         log.info('haproxy stopped', { loadBalancer: id, pid: process.pid });
@@ -106,6 +112,20 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
       deps.registry.release(id);
     },
   };
+}
+
+async function asChange<T>(
+  { watch }: ProcessGroupsDeps,
+  id: LoadBalancerId,
+  change: () => Promise<T>,
+): Promise<T> {
+  watch.changing(id);
+  try {
+    return await change();
+  } catch (thrown) {
+    watch.changeFailed(id);
+    throw thrown;
+  }
 }
 
 /** False on a full disk: ending a process must not wait for space, and a removal makes some. */
@@ -123,27 +143,8 @@ async function wroteState(
   }
 }
 
-async function revive(
-  deps: ProcessGroupsDeps,
-  id: LoadBalancerId,
-  activate: ProcessGroups['activate'],
-): Promise<Activation> {
-  try {
-    return await activate(id, 'start');
-  } catch (thrown) {
-    const before = (await deps.state.read(id)) ?? initialState;
-    const last = await deps.files.readText(haproxyPaths(deps.roots, id).running);
-    if (!isAgentError(thrown, 'reload-failed') || last === undefined) throw thrown;
-    deps.log.error('the stored configuration does not come up, the one that ran last is tried', {
-      loadBalancer: id,
-      detail: thrown.detail,
-    });
-    return startGroup(deps, id, last, before, { fallback: true });
-  }
-}
-
 async function reloadGroup(
-  { roots, state, activate }: ProcessGroupsDeps,
+  { roots, state, activate, watch }: ProcessGroupsDeps,
   id: LoadBalancerId,
   text: string,
   before: LoadBalancerState,
@@ -159,11 +160,12 @@ async function reloadGroup(
     running: before.running,
   });
   await state.write(id, { ...before, desired: 'running', process, running: done.running });
+  watch.up(id, process, true);
   return { pid: process.pid, started: false };
 }
 
 async function startGroup(
-  { roots, state, haproxy, activate, registry }: ProcessGroupsDeps,
+  { roots, state, haproxy, activate, registry, watch }: ProcessGroupsDeps,
   id: LoadBalancerId,
   text: string,
   before: LoadBalancerState,
@@ -189,6 +191,7 @@ async function startGroup(
       if (before.desired !== 'running') registry.release(id);
       throw thrown;
     }
+    watch.up(id, process, true);
     return { pid: process.pid, started: true };
   } catch (thrown) {
     await state.write(id, before);

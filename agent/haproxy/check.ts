@@ -14,7 +14,7 @@ export type ConfigCheck = (input: CheckInput) => Promise<void>;
 
 const deadlineMs = 55_000;
 
-/** Makes the check; `atOnce` bounds how many run side by side, for each takes a core and memory. It throws `config-rejected` with what haproxy printed, `timeout`, or `unavailable` without its network namespace. */
+/** Makes the check; `atOnce` bounds how many run side by side, for each takes a core and memory. It throws `config-rejected` with what haproxy printed, `timeout`, or `unavailable` when a signal ended it and without its network namespace. */
 export function createConfigCheck(
   runner: ProcessRunner,
   command: readonly string[],
@@ -27,7 +27,13 @@ export function createConfigCheck(
       if (result.timedOut) {
         throw new AgentError('timeout', `haproxy -c did not finish within ${deadlineMs / 1000} s`);
       }
-      // The machine's fault, not the configuration's: `ip netns exec` did not get as far as haproxy.
+      // The machine's fault, not the configuration's: the kernel ended it for its memory, or it crashed.
+      if (result.code === null) {
+        throw new AgentError('unavailable', 'haproxy could not check the configuration', {
+          detail: `haproxy -c was ended by ${result.signal ?? 'a signal'}\n${result.stderr}`.trim(),
+        });
+      }
+      // Likewise: `ip netns exec` did not get as far as haproxy.
       if (/^Cannot open network namespace/m.test(result.stderr)) {
         throw new AgentError('unavailable', 'The network namespace is missing', {
           detail: result.stderr.trim(),

@@ -24,6 +24,8 @@ export interface HaproxyPaths {
   readonly overlay: string;
   readonly pidFile: string;
   readonly log: string;
+  /** What haproxy printed in the last life or start that ended badly. */
+  readonly crashLog: string;
   readonly state: string;
   readonly adminSocket: string;
   readonly masterSocket: string;
@@ -48,6 +50,7 @@ export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPa
     overlay: join(directory, 'overlay.cfg'),
     pidFile: join(directory, `${id}.pid`),
     log: join(directory, 'haproxy.log'),
+    crashLog: join(directory, 'crash.log'),
     state: join(directory, 'state.json'),
     adminSocket: join(sockets, 'admin.sock'),
     masterSocket: join(sockets, 'master.sock'),

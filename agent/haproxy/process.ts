@@ -2,6 +2,7 @@
 // serve. 2.6's master answers nothing to `reload`, so the outcome is read from `show proc` and the worker's own
 // socket. Source: DESIGN "haproxy processes", HAProxy 2.6 management guide chapter 4.
 
+import { basename } from 'node:path';
 import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import type { UnixSockets } from '../host/sockets';
@@ -68,19 +69,18 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
   function specOf(job: HaproxyJob): ServiceSpec {
     const { paths } = job;
     const files = configFiles(paths).flatMap((path) => ['-f', path]);
-    const marks = ['-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
-    const argv = [deps.binary, '-Ws', ...files, ...marks, '-L', job.peer];
-    return { through: deps.through, argv, marks, logPath: paths.log };
+    const own = ['-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
+    const argv = [deps.binary, '-Ws', ...files, ...own, '-L', job.peer];
+    const name = `haproxy-${basename(paths.directory)}`;
+    return { name, through: deps.through, argv, marks: [['-Ws'], own], logPath: paths.log };
   }
 
   return {
     async start(job) {
       const printed = await markLog(files, job.paths);
-      const { process, exited } = await supervisor.start(specOf(job));
-      const child = { ended: false };
-      void exited.then(() => (child.ended = true));
+      const { process } = await supervisor.start(specOf(job));
       const deadline = clock.monotonic() + startDeadlineMs;
-      while (!child.ended && clock.monotonic() < deadline) {
+      while ((await supervisor.isAlive(process)) && clock.monotonic() < deadline) {
         if ((await workerPid(job.paths)) !== undefined) return process;
         await clock.sleep(pollMs);
       }

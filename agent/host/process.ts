@@ -44,8 +44,19 @@ export interface ProcessIdentity {
   readonly startTicks: string;
   /** One letter of proc_pid_stat(5): R, S, D, Z, X … */
   readonly state: string;
+  /** The file name of its program, cut at 15 bytes: what was executed, whatever its argv says. */
+  readonly name: string;
+  /** Its effective user. */
+  readonly userId: number;
+  /** Whether it leads a session of its own: the processes that it forks have its argv and do not. */
+  readonly leadsSession: boolean;
+  /** Whether it lives in a pid namespace below ours: a container's, whose paths are not ours either. */
+  readonly isContained: boolean;
   readonly argv: readonly string[];
 }
+
+/** What one small read tells of a pid. */
+export type ProcessGlance = Pick<ProcessIdentity, 'startTicks' | 'state'>;
 
 export type Signal =
   'SIGTERM' | 'SIGKILL' | 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT';
@@ -55,10 +66,12 @@ export interface ProcessRunner {
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** Starts a program in a session of its own. Throws `unavailable` when it could not be started. */
   startDetached(argv: readonly string[], options: DetachedOptions): Promise<DetachedProcess>;
-  /** Sends a signal; false when there is no such process. */
-  signal(pid: number, signal: Signal): boolean;
-  /** Sends a signal to the process group that a detached process leads; false when there is none. */
-  signalGroup(pid: number, signal: Signal): boolean;
+  /** Sends a signal; false when there is no such process. With `startTicks` it goes to the process that started then and to no other: the pid is looked at in the same instant. */
+  signal(pid: number, signal: Signal, startTicks?: string): boolean;
+  /** Sends a signal to the process group that a detached process leads; false when there is none. `startTicks` as above, of the leader. */
+  signalGroup(pid: number, signal: Signal, startTicks?: string): boolean;
   /** Reads who a pid is now; undefined when it is gone (zombies are reported, with their state). */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
+  /** Reads start and state of a pid at once, cheaply enough for hundreds a second; undefined when it is gone. Throws `unavailable` when /proc cannot be read. */
+  glance(pid: number): ProcessGlance | undefined;
 }

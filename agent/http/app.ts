@@ -8,9 +8,9 @@ import type { Log } from '../host/log';
 import { beginAccess } from './access-log';
 import type { Connections } from './connections';
 import { framingFault } from './framing';
-import type { Identified } from './identity';
+import { refuseWrite, type Identified } from './identity';
 import { createInOrder } from './in-order';
-import { json, sendReply } from './reply';
+import { json, sendReply, type Reply } from './reply';
 import type { IncomingMessage } from 'node:http';
 
 export interface AppDeps {
@@ -35,15 +35,9 @@ export function createApp({ log, clock, identify, connections, dialects }: AppDe
     await inOrder(request, response);
     // Pipelined behind an answer that closes the connection, or behind its loss: nobody waits for it to be done.
     if (connections.isEnding(request.socket)) return;
-    const fault = framingFault(request);
-    if (who.verified && fault === undefined) {
-      next();
-      return;
-    }
-    const reply = who.verified
-      ? json(400, { message: 'Bad Request', details: fault }, { Connection: 'close' })
-      : json(401, { message: 'Unauthorized', details: who.reason }, { Connection: 'close' });
-    sendReply(request, response, reply);
+    const refusal = refusalOf(who, request);
+    if (refusal === undefined) next();
+    else sendReply(request, response, refusal);
   });
   // Nothing here is a page: the strictest policy, and none of the headers that only pages need.
   app.use(
@@ -63,4 +57,13 @@ export function createApp({ log, clock, identify, connections, dialects }: AppDe
     ),
   );
   return app;
+}
+
+/** What a request gets that may not go on; undefined when it may. */
+function refusalOf(who: Identified, request: IncomingMessage): Reply | undefined {
+  const close = { Connection: 'close' };
+  if (!who.verified) return json(401, { message: 'Unauthorized', details: who.reason }, close);
+  const fault = framingFault(request);
+  if (fault !== undefined) return json(400, { message: 'Bad Request', details: fault }, close);
+  return refuseWrite(who, request.method);
 }

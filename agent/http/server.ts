@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:https';
 import { Socket, type AddressInfo } from 'node:net';
 import type { RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
@@ -29,6 +30,10 @@ export interface ServerOptions {
   readonly connections: Connections;
   readonly log: Log;
   readonly clock: Clock;
+  /** Whether a connection whose handshake is over may go on: the handshake asked OpenSSL alone. */
+  readonly admits: (socket: Duplex) => boolean;
+  /** Whether the client of a connection may call at this moment. */
+  readonly qualifies: (socket: Duplex) => boolean;
 }
 
 export interface AgentServer {
@@ -36,6 +41,8 @@ export interface AgentServer {
   listen(): Promise<{ readonly address: string; readonly port: number }>;
   /** Serves new connections with other material from now on. Throws `invalid-input`; the old material then stays. */
   swap(material: TlsMaterial): void;
+  /** Closes the connections whose client may no longer call: idle ones at once, the others after their current answer. */
+  recheck(): void;
   /** Takes no more connections, lets answers finish for `graceMs`, then closes what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -71,27 +78,37 @@ export function createAgentServer(options: ServerOptions): AgentServer {
   server.on('checkContinue', listener);
   // Whatever else a client expects is not promised to it: the request is answered, or refused, as any other.
   server.on('checkExpectation', listener);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    endMalformed(socket, error.code, connections),
-  );
-  server.on('connect', (_request, socket) => endConnect(socket, connections));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (options.qualifies(socket)) endMalformed(socket, error.code, connections);
+    else socket.destroy();
+  });
+  server.on('connect', (_request, socket) => {
+    if (options.qualifies(socket)) endConnect(socket, connections);
+    else socket.destroy();
+  });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('connection', (raw) => {
     if (raw instanceof Socket) connections.admit(raw);
   });
   // Before HTTP's own listener, which takes the socket over.
-  server.prependListener('secureConnection', (socket) => enter(socket, connections, linger));
+  server.prependListener('secureConnection', (socket) => enter(socket, options, linger));
   return {
     listen: () => listen(server, options),
     swap: (material) => server.setSecureContext(secureContextOptions(material, options.minVersion)),
+    recheck: () =>
+      connections.closeAfterAnswer(({ socket }) => socket !== undefined && !options.qualifies(socket)),
     stop: (graceMs) => stop(server, connections, graceMs),
   };
 }
 
-function enter(socket: TLSSocket, connections: Connections, linger: (socket: TLSSocket) => void): void {
+function enter(
+  socket: TLSSocket,
+  { connections, admits }: ServerOptions,
+  linger: (socket: TLSSocket) => void,
+): void {
   // HTTP's parser takes its listener away with itself when a client asks for a tunnel.
   socket.on('error', () => undefined);
-  if (!connections.secure(socket)) {
+  if (!connections.secure(socket) || !admits(socket)) {
     socket.destroy();
     return;
   }

@@ -11,6 +11,8 @@ export interface TlsMaterial {
   readonly certificates: string;
   /** The CA certificates that client certificates must chain to. */
   readonly clientCa: string;
+  /** Revocation lists, one PEM block each; none: revocation is not asked for. Node reads the first block of a text only. */
+  readonly clientCrls: readonly string[];
 }
 
 export type LowestVersion = Extract<SecureVersion, 'TLSv1.2' | 'TLSv1.3'>;
@@ -21,6 +23,7 @@ export function secureContextOptions(material: TlsMaterial, minVersion: LowestVe
     key: material.key,
     cert: material.certificates,
     ca: material.clientCa,
+    ...(material.clientCrls.length === 0 ? {} : { crl: [...material.clientCrls] }),
     minVersion,
     honorCipherOrder: true,
   };
@@ -28,7 +31,11 @@ export function secureContextOptions(material: TlsMaterial, minVersion: LowestVe
     createSecureContext(options);
   } catch (cause) {
     const detail = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused by TLS';
-    throw new AgentError('invalid-input', 'The server certificate cannot be used', { detail, cause });
+    throw new AgentError(
+      'invalid-input',
+      'The server certificate or what is to vouch for clients cannot be used',
+      { detail, cause },
+    );
   }
   return options;
 }

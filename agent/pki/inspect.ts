@@ -56,11 +56,36 @@ export function describeCertificate(certificate: X509Certificate): CertificateDe
   };
 }
 
+export interface ClientNames {
+  /** Every CN, and alternative names of type email and URI: compared letter by letter. */
+  readonly exact: readonly string[];
+  /** Alternative names of type DNS, in lower case. */
+  readonly dns: readonly string[];
+  /** Alternative names of type IP, in canonical text. */
+  readonly ip: readonly string[];
+}
+
+/** Lists the names by which an operator may mean a client's certificate. */
+export function clientNamesOf(certificate: X509Certificate): ClientNames {
+  const names = alternativeNames(certificate.subjectAltName);
+  const { dnsNames, ipAddresses } = describeCertificate(certificate);
+  const exact = names.filter(({ type }) => type === 'email' || type === 'URI').map(({ value }) => value);
+  return {
+    exact: [...commonNames(certificate), ...exact],
+    dns: dnsNames.map((name) => name.toLowerCase()),
+    ip: ipAddresses,
+  };
+}
+
 /** Reads the first CN of the subject, as Octavia's cert_parser does; undefined when there is none. */
 export function primaryCommonName(certificate: X509Certificate): string | undefined {
+  return commonNames(certificate)[0];
+}
+
+function commonNames(certificate: X509Certificate): readonly string[] {
   const { subject } = certificate.toLegacyObject() as { readonly subject?: { readonly CN?: CommonNames } };
-  const names = subject?.CN;
-  return typeof names === 'string' ? names : names?.[0];
+  const names = subject?.CN ?? [];
+  return typeof names === 'string' ? [names] : names;
 }
 
 // One string, or an array when the subject repeats the attribute: @types/node knows the first form only.

@@ -4,10 +4,12 @@
 import type { ProcessExit } from '../host/process';
 
 export interface ServiceSpec {
+  /** Its name among the services of this machine: lower case, digits, hyphens. */
+  readonly name: string;
   /** The command line, program first. */
   readonly argv: readonly string[];
-  /** The part of `argv`, in its order, by which a process is known as this service: paths of it alone. */
-  readonly marks: readonly string[];
+  /** The pieces of `argv`, in its order, by which a process is known as this service: what it does, and paths of it alone. */
+  readonly marks: readonly (readonly string[])[];
   /** What the command is started through and which leaves no trace in its arguments (`ip netns exec <ns>`); may be empty. */
   readonly through: readonly string[];
   /** Takes stdout and stderr. */
@@ -24,7 +26,7 @@ export interface ServiceProcess {
 
 export interface StartedService {
   readonly process: ServiceProcess;
-  /** Settles when it ends while this agent is its parent. */
+  /** Settles when it ends while this agent is its parent: never when a process manager is. */
   readonly exited: Promise<ProcessExit>;
 }
 
@@ -33,7 +35,7 @@ export interface Supervisor {
   start(spec: ServiceSpec): Promise<StartedService>;
   /** Tells whether a recorded process lives and is this service; a stale or foreign pid is never signalled. */
   isOurs(spec: ServiceSpec, recorded: ServiceProcess): Promise<boolean>;
-  /** Takes the identity of a pid that says it is this service; undefined when its command line says otherwise. */
+  /** Takes the identity of a pid that says it is this service; undefined when it is another program, another user's, or its command line says otherwise. */
   recognise(spec: ServiceSpec, pid: number): Promise<ServiceProcess | undefined>;
   isAlive(process: ServiceProcess): Promise<boolean>;
   /** Asks it to read its configuration again (SIGUSR2); false when it is gone. */

@@ -19,6 +19,8 @@ const missing = ['/nonexistent/program', 'argument'];
 interface Subject {
   readonly runner: ProcessRunner;
   readonly logPath: string;
+  /** Whose the programs are. */
+  readonly userId: number;
   clean(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ function scriptedSubject(): Promise<Subject> {
     },
     { match: /^\/nonexistent/, cannotStart: 'ENOENT' },
   ]);
-  return Promise.resolve({ runner, logPath: '/log', clean: () => Promise.resolve() });
+  return Promise.resolve({ runner, logPath: '/log', userId: 0, clean: () => Promise.resolve() });
 }
 
 async function nodeSubject(): Promise<Subject> {
@@ -43,6 +45,7 @@ async function nodeSubject(): Promise<Subject> {
   return {
     runner: createNodeProcessRunner({ env: {} }),
     logPath: join(folder, 'log'),
+    userId: process.geteuid?.() ?? -1,
     clean: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -132,6 +135,20 @@ describe.each([
     expect(await exited).toEqual({ code: 4, signal: null });
   });
 
+  it('show start and state at a glance until they are gone', async () => {
+    const { pid, exited } = await start(endless);
+    const glance = runner.glance(pid);
+    expect(glance).toEqual({
+      startTicks: (await runner.identify(pid))?.startTicks,
+      state: expect.any(String),
+    });
+    runner.signal(pid, 'SIGSTOP');
+    await eventually(() => expect(runner.glance(pid)).toEqual({ ...glance, state: 'T' }));
+    runner.signal(pid, 'SIGKILL');
+    await exited;
+    expect(runner.glance(pid)).toBeUndefined();
+  });
+
   it('are stopped and go on by signal', async () => {
     const { pid } = await start(endless);
     const stateBecomes = (state: string): Promise<void> =>
@@ -145,11 +162,40 @@ describe.each([
     await stateBecomes('S');
   });
 
+  it('started on their own lead their session, belong to us, and are named after their file', async () => {
+    const { pid } = await start(endless);
+    await eventually(async () => {
+      expect(await runner.identify(pid)).toMatchObject({ name: 'sleep' });
+    });
+    expect(await runner.identify(pid)).toMatchObject({
+      userId: subject.userId,
+      leadsSession: true,
+      isContained: false,
+    });
+  });
+
+  it('take a signal that is meant for their start time, and none that is meant for another', async () => {
+    const { pid } = await start(endless);
+    const ticks = (await runner.identify(pid))?.startTicks ?? '';
+    expect(runner.signal(pid, 'SIGKILL', `${ticks}1`)).toBe(false);
+    expect(runner.signalGroup(pid, 'SIGKILL', '0')).toBe(false);
+    expect(await runner.identify(pid)).toMatchObject({ startTicks: ticks });
+    expect(runner.signal(pid, 'SIGCONT', ticks)).toBe(true);
+    expect(runner.signalGroup(pid, 'SIGKILL', ticks)).toBe(true);
+    await eventually(async () => {
+      expect(await runner.identify(pid)).toBeUndefined();
+    });
+    expect(runner.signal(pid, 'SIGTERM', ticks)).toBe(false);
+  });
+
   it.each([1, 0, -1, -4242, 1.5, NaN])('never signal pid %p', (pid) => {
     expect(() => runner.signal(pid, 'SIGTERM')).toThrow(expect.objectContaining({ kind: 'forbidden' }));
   });
 
   it('know nobody under a pid that cannot be', async () => {
-    for (const pid of [0, -1, 1.5, 2 ** 30]) expect(await runner.identify(pid)).toBeUndefined();
+    for (const pid of [0, -1, 1.5, 2 ** 30]) {
+      expect(await runner.identify(pid)).toBeUndefined();
+      expect(runner.glance(pid)).toBeUndefined();
+    }
   });
 });

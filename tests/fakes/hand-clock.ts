@@ -8,6 +8,8 @@ export interface HandClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Moves wall time only, either way, as ntpd or an operator would; nothing falls due by it. */
   jumpWall(ms: number): void;
+  /** Moves both clocks as if this process had been stopped meanwhile: what fell due runs late, and tickers tick once. */
+  standStill(ms: number): void;
   /** How many sleeps and tickers wait. */
   pending(): number;
 }
@@ -62,7 +64,7 @@ export function createHandClock(startMs = 1_700_000_000_000): HandClock {
       if (signal.aborted) return;
       const periodMs = Math.max(1, ms);
       const timer = add(periodMs, () => {
-        timer.dueMs += periodMs;
+        timer.dueMs = monotonicMs + periodMs;
         timer.order = ++lastOrder;
         tick();
       });
@@ -73,7 +75,7 @@ export function createHandClock(startMs = 1_700_000_000_000): HandClock {
       const targetMs = monotonicMs + ms;
       await settle();
       for (let timer = nextDue(targetMs); timer !== undefined; timer = nextDue(targetMs)) {
-        monotonicMs = timer.dueMs;
+        monotonicMs = Math.max(monotonicMs, timer.dueMs);
         timer.fire();
         await settle();
       }
@@ -83,6 +85,9 @@ export function createHandClock(startMs = 1_700_000_000_000): HandClock {
 
     jumpWall: (ms) => {
       wallOffsetMs += ms;
+    },
+    standStill: (ms) => {
+      monotonicMs += ms;
     },
     pending: () => timers.size,
   };

@@ -24,7 +24,7 @@ const amphora: MachineFacts = {
   hostname: 'amphora-1',
   userId: 0,
   processId: 4711,
-  bootId: '6a3702ac-8d19-4a7e-8a8b-ea491d87e88f',
+  bootId: '0f6a1c52-93d4-4e6b-b1a7-5c2e8d904f31',
   cpu: {
     user: 3_000,
     nice: 0,

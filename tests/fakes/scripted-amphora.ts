@@ -52,7 +52,7 @@ export async function createScriptedAmphora({
   });
   const host = {
     files,
-    runner: createScriptedRunner(),
+    runner: createScriptedRunner([], { userId }),
     sockets: createScriptedSockets(),
     localServers: createScriptedLocalServers(),
     clock: createHandClock(),

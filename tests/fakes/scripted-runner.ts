@@ -34,6 +34,11 @@ export interface FakeProcess {
   readonly startTicks: string;
   argv: readonly string[];
   state: string;
+  /** What was executed; follows argv[0] unless a test says otherwise. */
+  name: string | undefined;
+  userId: number;
+  leadsSession: boolean;
+  isContained: boolean;
   /** Takes every signal but SIGKILL. Without it, a signal does what the kernel does by default: it ends the process. */
   onSignal: OnSignal | undefined;
 }
@@ -62,8 +67,11 @@ const silentSuccess: RunResult = {
   truncated: false,
 };
 
-/** Makes a runner that answers by `rules`. */
-export function createScriptedRunner(rules: readonly RunnerRule[] = []): ScriptedRunner {
+/** Makes a runner that answers by `rules`; what it starts belongs to `userId`. */
+export function createScriptedRunner(
+  rules: readonly RunnerRule[] = [],
+  { userId = 0 }: { readonly userId?: number } = {},
+): ScriptedRunner {
   const script = [...rules];
   const transcript: string[] = [];
   const unscripted: string[] = [];
@@ -95,6 +103,10 @@ export function createScriptedRunner(rules: readonly RunnerRule[] = []): Scripte
       startTicks: process.startTicks ?? String(pid * 100),
       argv: process.argv,
       state: process.state ?? 'S',
+      name: process.name,
+      userId: process.userId ?? userId,
+      leadsSession: process.leadsSession ?? true,
+      isContained: process.isContained ?? false,
       onSignal: process.onSignal,
     };
     table.set(pid, added);
@@ -119,8 +131,9 @@ export function createScriptedRunner(rules: readonly RunnerRule[] = []): Scripte
     else endProcess(process.pid, { signal });
   };
 
-  const send = (verb: string, pid: number, signal: Signal): boolean => {
+  const send = (verb: string, pid: number, signal: Signal, startTicks: string | undefined): boolean => {
     refuseSignal(pid);
+    if (startTicks !== undefined && table.get(pid)?.startTicks !== startTicks) return false;
     transcript.push(`${verb} ${signal} ${pid}`);
     const process = table.get(pid);
     if (process === undefined) return false;
@@ -151,15 +164,30 @@ export function createScriptedRunner(rules: readonly RunnerRule[] = []): Scripte
       return { pid, exited };
     },
 
-    signal: (pid, signal) => send('signal', pid, signal),
+    signal: (pid, signal, startTicks) => send('signal', pid, signal, startTicks),
     // The fake has no groups: a leader stands for its own.
-    signalGroup: (pid, signal) => send('signal group', pid, signal),
+    signalGroup: (pid, signal, startTicks) => send('signal group', pid, signal, startTicks),
+
+    glance(pid) {
+      const process = table.get(pid);
+      return process && { startTicks: process.startTicks, state: process.state };
+    },
 
     identify(pid) {
       const process = table.get(pid);
       if (process === undefined) return Promise.resolve(undefined);
-      const { startTicks, state, argv } = process;
-      return Promise.resolve<ProcessIdentity>({ pid, startTicks, state, argv });
+      const { startTicks, state, userId, leadsSession, isContained, argv } = process;
+      const name = (process.name ?? argv[0]?.split('/').at(-1) ?? '').slice(0, 15);
+      return Promise.resolve<ProcessIdentity>({
+        pid,
+        startTicks,
+        state,
+        name,
+        userId,
+        leadsSession,
+        isContained,
+        argv,
+      });
     },
   };
 }

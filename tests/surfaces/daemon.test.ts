@@ -87,15 +87,24 @@ amphora_idd = ${amphoraId}
   });
 });
 
-it.each([
-  'client_crl = /nowhere/crl.pem',
-  'allowed_client_names = controller',
-  'read_only_client_names = viewer',
-])('exit 78: protection that this version cannot give is refused, not ignored: %s', async (line) => {
-  writeFileSync(files.local, `${readFileSync(files.local, 'utf8')}${line}\n`);
-  const { code, stderr } = await runToEnd(withFiles('serve'));
-  expect([code, stderr]).toEqual([78, expect.stringContaining('this version cannot enforce it')]);
-});
+it.each(['serve', 'check'])(
+  'exit 78: revocation lists that cannot be used are named: %s',
+  async (command) => {
+    const lists = join(directory, 'lists.pem');
+    writeFileSync(files.local, `${readFileSync(files.local, 'utf8')}client_crl = ${lists}\n`);
+    const missing = await runToEnd(withFiles(command));
+    expect([missing.code, missing.stderr]).toEqual([
+      78,
+      expect.stringContaining(`client_crl: there is no file ${lists}`),
+    ]);
+    writeFileSync(lists, 'garbage');
+    const unreadable = await runToEnd(withFiles(command));
+    expect([unreadable.code, unreadable.stderr]).toEqual([
+      78,
+      expect.stringContaining(`client_crl: ${lists}: No revocation list found`),
+    ]);
+  },
+);
 
 describe('a server bundle that is wrong: exit 78, naming option and file', () => {
   const cases: readonly [string, () => Promise<string | undefined>, RegExp][] = [
@@ -226,7 +235,7 @@ describe('starting and ending', () => {
     writeFileSync(files.local, 'broken');
     daemon.child.kill('SIGUSR2');
     daemon.child.kill('SIGHUP');
-    await eventually(() => expect(daemon.stderr()).toContain('certificates not read again'));
+    await eventually(() => expect(daemon.stderr()).toContain('server certificate not read again'));
     await eventually(() => expect(daemon.stderr()).toContain('configuration not read again'));
     expect(await serial()).toBe(second);
     client.close();

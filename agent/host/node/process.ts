@@ -7,7 +7,7 @@ import type { Environment } from './child-env';
 import { startDetached } from './detached';
 import { hasErrno } from './errno';
 import { refuseSignal, signalError } from './process-errors';
-import { identifyProcess } from './process-identity';
+import { glanceAtProcess, identifyProcess } from './process-identity';
 import { runProgram } from './run';
 
 export interface ProcessRunnerSetting {
@@ -27,15 +27,17 @@ export function createNodeProcessRunner({
   return {
     run: (argv, options = {}) => runProgram(argv, options, running),
     startDetached: (argv, options) => startDetached(argv, options, detached),
-    signal: (pid, signal) => send(pid, pid, signal),
+    signal: (pid, signal, startTicks) => send(pid, pid, signal, startTicks),
     // A detached process leads the group of its own number.
-    signalGroup: (pid, signal) => send(pid, -pid, signal),
+    signalGroup: (pid, signal, startTicks) => send(pid, -pid, signal, startTicks),
     identify: identifyProcess,
+    glance: glanceAtProcess,
   };
 }
 
-function send(pid: number, target: number, signal: Signal): boolean {
+function send(pid: number, target: number, signal: Signal, startTicks: string | undefined): boolean {
   refuseSignal(pid);
+  if (startTicks !== undefined && glanceAtProcess(pid)?.startTicks !== startTicks) return false;
   try {
     return process.kill(target, signal);
   } catch (thrown) {

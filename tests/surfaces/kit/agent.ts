@@ -27,6 +27,8 @@ export interface TestAgentOptions {
   readonly amphorad?: string;
   readonly controllerWorker?: string;
   readonly pki?: TestPki;
+  /** What is added to the agent's wall time, in milliseconds. */
+  readonly wallShiftMs?: () => number;
 }
 
 /** Writes configuration and PKI of an agent into a directory. */
@@ -75,7 +77,9 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
   const pki = options.pki ?? (await makePki());
   const { main, local } = writeAgentFiles(directory, pki, options);
   const log = createRecordedLog();
-  const host = { ...createNodeHost(process.env), log };
+  const real = createNodeHost(process.env);
+  const { wallShiftMs = () => 0 } = options;
+  const host = { ...real, log, clock: { ...real.clock, now: () => real.clock.now() + wallShiftMs() } };
   const sources = {
     configFiles: [main],
     configDirs: [],

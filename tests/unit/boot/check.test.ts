@@ -8,6 +8,7 @@ import { createMemoryFiles } from '../../fakes/memory-files';
 import { createScriptedLocalServers } from '../../fakes/scripted-local-servers';
 import { createScriptedRunner } from '../../fakes/scripted-runner';
 import { createScriptedSockets } from '../../fakes/scripted-socket';
+import { crlFixture } from '../../fixtures/crl/fixture';
 import { pkiFixture as fixture } from '../../fixtures/pki/fixture';
 
 const key = 'a very secret key';
@@ -19,7 +20,7 @@ agent_server_ca = /certs/ca.pem
 heartbeat_key = ${key}
 `;
 
-const check = async (changes: Record<string, string> = {}) => {
+const check = async (changes: Record<string, string> = {}, now = Date.UTC(2026, 0, 15)) => {
   const files = createMemoryFiles({
     '/etc/agent.conf': good,
     '/certs/server.pem': fixture('ec.key') + fixture('ec.crt'),
@@ -30,13 +31,18 @@ const check = async (changes: Record<string, string> = {}) => {
   const printed = { out: '', err: '' };
   const host = {
     files,
-    clock: createHandClock(Date.UTC(2026, 0, 15)),
+    clock: createHandClock(now),
     system: createLiteralSystem(),
     sockets: createScriptedSockets(),
     localServers: createScriptedLocalServers(),
     runner: createScriptedRunner(),
   };
-  const sources = { configFiles: ['/etc/agent.conf'], configDirs: [], localFiles: [], environment: {} };
+  const sources = {
+    configFiles: ['/etc/agent.conf'],
+    configDirs: [],
+    localFiles: [{ path: '/etc/local.conf', required: false }],
+    environment: {},
+  };
   const status = await runCheck(sources, host, {
     out: (text) => (printed.out += text),
     err: (text) => (printed.err += text),
@@ -72,5 +78,32 @@ describe('a check', () => {
     const { status, err } = await check({ '/certs/ca.pem': 'garbage' });
     expect(status).toBe(78);
     expect(err).toMatch(/^error: agent_server_ca: \/certs\/ca\.pem: No CA certificate found: expected/);
+  });
+
+  const withLists = {
+    '/etc/agent.conf': good,
+    '/etc/local.conf': '[amphorad]\nclient_crl = /certs/crl.pem\n',
+  };
+
+  it('says which revocation list cannot be used, and why', async () => {
+    const { status, err } = await check({ ...withLists, '/certs/crl.pem': crlFixture('root-delta.crl') });
+    expect(status).toBe(78);
+    expect(err).toMatch(
+      /^error: client_crl: \/certs\/crl\.pem: Revocation list cannot be used: .* is a delta list/,
+    );
+  });
+
+  it('warns of lists that are missing or run out', async () => {
+    const { status, err } = await check(
+      {
+        ...withLists,
+        '/certs/ca.pem': crlFixture('root.crt') + fixture('root.crt'),
+        '/certs/crl.pem': crlFixture('root.crl'),
+      },
+      Date.UTC(2026, 0, 30),
+    );
+    expect(status).toBe(0);
+    expect(err).toMatch(/^warning: There is no revocation list of CN=Fixture RSA root\./m);
+    expect(err).toMatch(/^warning: The revocation list of CN=CRL fixture root is good until 2026-02-01/m);
   });
 });

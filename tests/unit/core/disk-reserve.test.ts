@@ -30,3 +30,11 @@ it.each([
 it('a file system without size refuses nothing', async () => {
   await requireSpace(filesWith(0, 0), '/b', 1);
 });
+
+it('a directory that is gone is unavailable, naming it and what to do', async () => {
+  await expect(requireSpace(createMemoryFiles(), '/b', 1)).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: 'The state directory is gone',
+    detail: '/b: bring it back, or start the agent again',
+  });
+});

@@ -36,6 +36,16 @@ describe('rates', () => {
     expect(await rates.rates()).toEqual([{ name: 'eth1', received: 333, sent: 100 }]);
   });
 
+  it.each([-86_400_000, 86_400_000])('are the same whatever the wall clock does: %d ms', async (jump) => {
+    const { clock, machine, rates } = setUp(counters('eth1', 1_000, 0));
+    await rates.rates();
+    await clock.advance(1_000);
+    clock.jumpWall(jump);
+    await clock.advance(2_000);
+    machine.traffic = [counters('eth1', 2_000, 301)];
+    expect(await rates.rates()).toEqual([{ name: 'eth1', received: 333, sent: 100 }]);
+  });
+
   it('leave out lo', async () => {
     const { rates } = setUp(counters('lo', 1), counters('eth1', 1));
     expect((await rates.rates()).map(({ name }) => name)).toEqual(['eth1']);

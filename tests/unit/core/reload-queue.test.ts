@@ -86,6 +86,17 @@ describe('a reload window', () => {
     expect(begun).toEqual(['0a at 0', '0a at 5000']);
   });
 
+  it.each([-86_400_000, 86_400_000])('is as long whatever the wall clock does: %d ms', async (jump) => {
+    const { clock, begun, queue } = setUp(5_000);
+    await Promise.all([queue.reload(first), clock.advance(1_000)]);
+    const next = queue.reload(first);
+    clock.jumpWall(jump);
+    await clock.advance(3_999);
+    expect(begun).toEqual(['0a at 0']);
+    await clock.advance(1_000);
+    expect([await next, begun]).toEqual([2, ['0a at 0', '0a at 5000']]);
+  });
+
   it('is each load balancer’s own', async () => {
     const { clock, begun, queue } = setUp(5_000);
     const one = queue.reload(first);

@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { createClientTrustFiles } from '../../../agent/core/client-trust';
 import { createServerCertificate, type ServerIdentity } from '../../../agent/core/server-certificate';
 import { AgentError, invalidInput } from '../../../agent/model/errors';
 import { createHandClock } from '../../fakes/hand-clock';
@@ -25,12 +26,13 @@ const setUp = (initial: Record<string, string> = {}) => {
   const log = createRecordedLog();
   const served: ServerIdentity[] = [];
   const refusal = { error: undefined as AgentError | undefined };
+  const trust = createClientTrustFiles({ files, log, clientCaPath, crlPath: undefined });
   const certificate = createServerCertificate({
     files,
     clock,
     log,
     serverPath,
-    clientCaPath,
+    readTrust: (before) => trust.read(before),
     swap: (identity) => {
       if (refusal.error !== undefined) throw refusal.error;
       served.push(identity);
@@ -153,6 +155,16 @@ describe('a rotation', () => {
     expect([served, files.snapshot()[serverPath]]).toEqual([[], old]);
   });
 
+  it('goes on with the authorities in force when their file is gone meanwhile', async () => {
+    const { files, served, certificate } = setUp();
+    const { clientCa } = await certificate.load();
+    await files.remove(clientCaPath);
+    await certificate.rotate(Buffer.from(fresh));
+    expect(served.map((identity) => [subjectOf(identity), identity.clientCa])).toEqual([
+      [freshSubject, clientCa],
+    ]);
+  });
+
   it('waits for the one before it: the last one wins, in service and on disk', async () => {
     const { files, served, certificate } = setUp();
     await Promise.all([certificate.rotate(Buffer.from(fresh)), certificate.rotate(Buffer.from(old))]);
@@ -176,5 +188,40 @@ describe('reading again', () => {
     files.plant(clientCaPath, 'garbage');
     await expect(certificate.reread()).rejects.toMatchObject({ kind: 'invalid-input' });
     expect(served).toEqual([]);
+  });
+
+  it('puts new authorities into service although the bundle is broken, which it says', async () => {
+    const { files, served, certificate } = setUp();
+    await certificate.load();
+    files.plant(serverPath, 'garbage');
+    files.plant(clientCaPath, fixture('other-ca.crt'));
+    await expect(certificate.reread()).rejects.toMatchObject({
+      message: expect.stringContaining('agent_server_cert: /certs/server.pem'),
+    });
+    expect(served.map(subjectOf)).toEqual([oldSubject]);
+    expect(new X509Certificate(served[0]?.clientCa ?? '').subject).toBe('CN=Fixture EC root');
+  });
+
+  it('puts a new bundle into service although the authorities are garbage, with those before', async () => {
+    const { files, log, served, certificate } = setUp();
+    const { clientCa } = await certificate.load();
+    files.plant(serverPath, fresh);
+    files.plant(clientCaPath, 'garbage');
+    await certificate.reread();
+    expect(served.map((identity) => [subjectOf(identity), identity.clientCa])).toEqual([
+      [freshSubject, clientCa],
+    ]);
+    expect(log.messages('error')).toHaveLength(1);
+  });
+
+  it('that TLS refuses leaves everything as it was', async () => {
+    const { files, refusal, served, certificate } = setUp();
+    const { clientCa } = await certificate.load();
+    files.plant(clientCaPath, fixture('other-ca.crt'));
+    refusal.error = invalidInput('ca md too weak');
+    await expect(certificate.reread()).rejects.toBe(refusal.error);
+    refusal.error = undefined;
+    await certificate.rotate(Buffer.from(fresh));
+    expect(served.map((identity) => identity.clientCa)).toEqual([clientCa]);
   });
 });

@@ -9,7 +9,7 @@ import { createMemoryFiles } from '../../fakes/memory-files';
 const id = parseListenerUuid('0a000000-0000-4000-8000-000000000001');
 const path = `/b/${id}/state.json`;
 const roots = { basePath: '/b', certDir: '/c', runtimeDir: '/b' };
-const process = { pid: 4802, startTicks: '123456', bootId: '6a3702ac-8d19-4a7e-8a8b-ea491d87e88f' };
+const process = { pid: 4802, startTicks: '123456', bootId: '0f6a1c52-93d4-4e6b-b1a7-5c2e8d904f31' };
 const state: LoadBalancerState = { owner: 'octavia-v0.1', peer: 'peer-1', desired: 'running', process };
 const setUp = (initial: Record<string, string> = { '/b/': '' }) => {
   const files = createMemoryFiles(initial);

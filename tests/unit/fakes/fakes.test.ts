@@ -28,6 +28,18 @@ describe('the hand-moved clock', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it('stands still: sleeps end late and tickers tick once', async () => {
+    const clock = createHandClock();
+    const since = clock.monotonic();
+    const seen: number[] = [];
+    clock.every(100, new AbortController().signal, () => seen.push(clock.monotonic() - since));
+    void clock.sleep(500).then(() => seen.push(-(clock.monotonic() - since)));
+    clock.standStill(1_000);
+    expect(seen).toEqual([]);
+    await clock.advance(100);
+    expect(seen).toEqual([1_000, -1_000, 1_100]);
+  });
+
   it('jumps wall time without moving monotonic time or waking anybody', async () => {
     const clock = createHandClock(1000);
     const before = clock.monotonic();
@@ -93,7 +105,7 @@ describe('the scripted runner', () => {
     runner.signal(pid, 'SIGTERM');
     runner.signal(pid, 'SIGHUP');
     expect(heard).toEqual(['SIGHUP', 'SIGTERM']);
-    expect(await runner.identify(pid)).toEqual({ pid, startTicks: '42', state: 'Z', argv: [] });
+    expect(await runner.identify(pid)).toMatchObject({ pid, startTicks: '42', state: 'Z', argv: [] });
     runner.endProcess(pid);
     expect(await runner.identify(pid)).toBeUndefined();
   });

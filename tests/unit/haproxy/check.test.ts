@@ -38,10 +38,28 @@ describe('the check of a configuration', () => {
     });
   });
 
-  it('refuses when a signal ended haproxy', async () => {
-    const { check } = setUp({ code: null, signal: 'SIGSEGV' });
-    await expect(check(input)).rejects.toMatchObject({ kind: 'config-rejected' });
-  });
+  it.each(['SIGKILL', 'SIGSEGV'])(
+    'does not blame the configuration when %s ended haproxy',
+    async (signal) => {
+      const { check } = setUp({ code: null, signal, stderr: '[NOTICE] reading\n' });
+      await expect(check(input)).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: 'haproxy could not check the configuration',
+        detail: `haproxy -c was ended by ${signal}\n[NOTICE] reading`,
+      });
+    },
+  );
+
+  it.each(['EAGAIN', 'ENOMEM', 'EMFILE'])(
+    'is unavailable when the kernel starts nothing: %s',
+    async (errno) => {
+      const runner = createScriptedRunner([{ match: /./, cannotStart: errno }]);
+      await expect(createConfigCheck(runner, ['haproxy'], createLimiter(2))(input)).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: `Cannot start haproxy: ${errno}`,
+      });
+    },
+  );
 
   it('waits for its turn when as many as allowed run', async () => {
     const running: (() => void)[] = [];

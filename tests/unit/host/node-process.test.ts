@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { DetachedProcess } from '../../../agent/host/process';
 import { createNodeProcessRunner } from '../../../agent/host/node/process';
 import { signalError } from '../../../agent/host/node/process-errors';
-import { parseCmdline, parseStat } from '../../../agent/host/node/process-identity';
+import { parseCmdline, parseStat, parseStatus } from '../../../agent/host/node/process-identity';
 import { eventually } from '../../fakes/eventually';
 
 const env = {
@@ -180,8 +180,20 @@ describe('identifying a process', () => {
 
   it('reads the fields of proc_pid_stat(5), whatever the name', () => {
     const numbers = Array.from({ length: 48 }, (_, index) => String(index + 5)).join(' ');
-    expect(parseStat(`7 (x) R 1 (y)) S 4 ${numbers}\n`)).toEqual({ state: 'S', startTicks: '22' });
+    expect(parseStat(`7 (x) R 1 (y)) S 4 ${numbers}\n`)).toEqual({
+      name: 'x) R 1 (y)',
+      state: 'S',
+      sessionId: 6,
+      startTicks: '22',
+    });
     expect(parseStat('')).toBeUndefined();
+  });
+
+  it('reads the user and the pid namespace of proc_pid_status(5)', () => {
+    const status = (uids: string, pids: string): string => `Name:\tx\nUid:\t${uids}\nNSpid:\t${pids}\n`;
+    expect(parseStatus(status('0\t65534\t0\t0', '7'))).toEqual({ userId: 65_534, isContained: false });
+    expect(parseStatus(status('0\t0\t0\t0', '7\t1'))).toEqual({ userId: 0, isContained: true });
+    expect(parseStatus('')).toBeUndefined();
   });
 
   it('splits a command line at its NULs, empty arguments included', () => {

@@ -6,12 +6,13 @@ import type { ServiceSpec } from '../../../agent/supervisor/service';
 import { createHandClock } from '../../fakes/hand-clock';
 import { createLiteralSystem } from '../../fakes/literal-system';
 import { passTime } from '../../fakes/pass-time';
-import { createScriptedRunner, type RunnerRule } from '../../fakes/scripted-runner';
+import { createScriptedRunner, type FakeProcess, type RunnerRule } from '../../fakes/scripted-runner';
 
 const spec: ServiceSpec = {
+  name: 'haproxy-1',
   through: [],
   argv: ['/usr/sbin/haproxy', '-Ws', '-f', '/b/1/haproxy.cfg', '-L', 'peer'],
-  marks: ['-f', '/b/1/haproxy.cfg'],
+  marks: [['-Ws'], ['-f', '/b/1/haproxy.cfg']],
   logPath: '/b/1/haproxy.log',
 };
 
@@ -70,7 +71,18 @@ describe('a recorded process', () => {
 
   it('is ours after a reload has added arguments behind, and with another binary or peer name', async () => {
     const { supervisor, process, entry } = await recorded();
-    entry.argv = ['/opt/haproxy', '-Ws', ...spec.marks, '-L', 'other', '-sf', '12', '-x', '/b/1/admin.sock'];
+    entry.argv = [
+      '/opt/haproxy',
+      '-Ws',
+      '-d',
+      ...(spec.marks[1] ?? []),
+      '-L',
+      'other',
+      '-sf',
+      '12',
+      '-x',
+      '/b/1/admin.sock',
+    ];
     expect(await supervisor.isOurs(spec, process)).toBe(true);
   });
 
@@ -104,11 +116,59 @@ describe('a recorded process', () => {
     ['our marks torn apart', ['/usr/sbin/haproxy', '-f', '-Ws', '/b/1/haproxy.cfg']],
     ['part of our words', spec.argv.slice(0, 3)],
     ['our words behind others', ['sudo', ...spec.argv]],
+    ['our paths without our mode', ['/usr/sbin/haproxy', '-c', '-f', '/b/1/haproxy.cfg']],
+    ['our mode behind our paths', ['/usr/sbin/haproxy', '-f', '/b/1/haproxy.cfg', '-Ws']],
+    ['a path that ours begins', ['/usr/sbin/haproxy', '-Ws', '-f', '/b/1/haproxy.cfg.old']],
+    ['a path that begins ours', ['/usr/sbin/haproxy', '-Ws', '-f', '/b/1/haproxy']],
+    ['our words as one', ['/usr/sbin/haproxy', '-Ws', '-f /b/1/haproxy.cfg']],
+    ['a path that ends like ours', ['/usr/sbin/haproxy', '-Ws', '-f', '/a/b/1/haproxy.cfg']],
   ])('is not ours when its command line is %s', async (_what, argv) => {
     const { supervisor, process, entry } = await recorded();
     entry.argv = argv;
     expect(await supervisor.isOurs(spec, process)).toBe(false);
     expect(await supervisor.recognise(spec, process.pid)).toBeUndefined();
+  });
+
+  it.each<[what: string, change: Partial<FakeProcess>]>([
+    ['another program was executed', { name: 'sleep' }],
+    ['another user runs it', { userId: 65_534 }],
+    ['it is a worker, which has the argv of its master', { leadsSession: false }],
+    ['it lives in a container, where our paths are others', { isContained: true }],
+  ])('is not ours for all its argv when %s', async (_what, change) => {
+    const { supervisor, process, entry } = await recorded();
+    Object.assign(entry, change);
+    expect(await supervisor.isOurs(spec, process)).toBe(false);
+    expect(await supervisor.recognise(spec, process.pid)).toBeUndefined();
+  });
+
+  it('that changes hands between the look and the signal gets none', async () => {
+    const { runner, system, clock, process, signals } = await recorded();
+    // The look sees the one that was recorded; the pid is another's by the time of the signal.
+    const late = createDirectSupervisor({
+      system,
+      clock,
+      runner: {
+        ...runner,
+        identify: async (pid) => {
+          const seen = await runner.identify(pid);
+          runner.endProcess(pid);
+          runner.addProcess({ pid, startTicks: '999', argv: spec.argv });
+          return seen;
+        },
+      },
+    });
+    expect(await late.reload(process)).toBe(false);
+    runner.addProcess({ pid: process.pid, startTicks: process.startTicks, argv: spec.argv });
+    await late.stop(process, 1_000);
+    expect(signals()).toEqual([]);
+  });
+
+  it('is known by a program whose name is longer than the kernel keeps', async () => {
+    const { runner, supervisor } = setUp();
+    const long = { ...spec, argv: ['/opt/haproxy-2.6-with-quic', ...spec.argv.slice(1)] };
+    const { process } = await supervisor.start(long);
+    expect(runner.processes()[0]?.pid).toBe(process.pid);
+    expect(await supervisor.isOurs(long, process)).toBe(true);
   });
 
   it('is not recognised when nobody or a zombie has the pid', async () => {
