@@ -146,6 +146,7 @@ function background(core: Core, host: HostWithLog): Part {
     stopMs: 100,
     start: () => {
       core.rates.start(aborter.signal);
+      core.oldWorkers.start(aborter.signal);
       boundHaproxyLogs({ ...host, ...core }, aborter.signal);
       return Promise.resolve();
     },

@@ -11,6 +11,8 @@ import { createGate, type Gate } from '../core/gate';
 import { createListenerRegistry } from '../core/listener-registry';
 import { createLoadBalancers, type LoadBalancers } from '../core/load-balancers';
 import { createLoadBalancerStatuses, type LoadBalancerStatuses } from '../core/load-balancer-status';
+import { createOldWorkers, type OldWorkers } from '../core/old-workers';
+import { createOperatorState } from '../core/operator-state';
 import { createPackageVersions } from '../core/packages';
 import { createPolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation } from '../core/process-groups';
@@ -19,7 +21,8 @@ import { createReloadQueue } from '../core/reload-queue';
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createTopologyReader, type TopologyReader } from '../core/topology';
 import { version } from '../generated/version';
-import type { HaproxyRoots } from '../haproxy/paths';
+import { createOldWorkerControl } from '../haproxy/old-workers';
+import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { createBinaryVersion } from '../haproxy/version';
 import type { LoadBalancerId } from '../model/ids';
 import { parseIp } from '../model/ip';
@@ -32,6 +35,7 @@ export interface Core {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
+  readonly oldWorkers: OldWorkers;
   readonly statuses: LoadBalancerStatuses;
   readonly certificates: Certificates;
   readonly details: Details;
@@ -47,7 +51,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
   const { files, clock, system, sockets } = host;
   const state = createStateStore(files, roots);
   const gate = createGate<LoadBalancerId>();
-  const loadBalancers = wireLoadBalancers(config, host, drivers, state, gate);
+  const { loadBalancers, oldWorkers } = wireLoadBalancers(config, host, drivers, state, gate);
   const statuses = createLoadBalancerStatuses({ files, roots, state, loadBalancers, haproxy, sockets });
   const addresses = createAddresses(ip);
   const rates = createTrafficRates({
@@ -58,6 +62,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
     roots,
     state,
     loadBalancers,
+    oldWorkers,
     statuses,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     details: wireDetails(config, host, drivers, rates, statuses),
@@ -76,25 +81,37 @@ function wireLoadBalancers(
   drivers: Drivers,
   state: StateStore,
   gate: Gate<LoadBalancerId>,
-): LoadBalancers {
-  const { files, log, clock } = host;
+): Pick<Core, 'loadBalancers' | 'oldWorkers'> {
+  const { files, log, clock, sockets } = host;
   const { roots, haproxy, listListening } = drivers;
   const registry = createListenerRegistry();
   const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
   const proof = createBindProof({ haproxy, listListening, canBind: drivers.canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
-  const activate = createActivate({ ...drivers, files, log, guard, registry, proof, descriptors });
+  const operatorState = createOperatorState({ files, sockets, haproxy, log });
+  const checks = { guard, registry, proof, descriptors };
+  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState });
   const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry });
+  const oldWorkers = createOldWorkers({
+    clock,
+    log,
+    roots,
+    control: createOldWorkerControl(host),
+    living: (id) => groups.living(id),
+    most: config.amphorad.max_old_workers,
+  });
   const reloads = createReloadQueue<Activation>({
     clock,
     windowMs: config.amphorad.reload_window * 1_000,
     run: (id, begin) =>
-      gate.run(id, () => {
+      gate.run(id, async () => {
         begin();
-        return groups.activate(id, 'reload');
+        const done = await groups.activate(id, 'reload');
+        oldWorkers.note(id);
+        return done;
       }),
   });
-  return createLoadBalancers({
+  const loadBalancers = createLoadBalancers({
     files,
     log,
     roots,
@@ -103,8 +120,13 @@ function wireLoadBalancers(
     apply: createApply({ ...drivers, files, log, guard }),
     groups,
     reloads,
+    settle: async (id) => {
+      await operatorState.recover(id, haproxyPaths(roots, id));
+      oldWorkers.note(id);
+    },
     mostLoadBalancers: config.amphorad.max_load_balancers,
   });
+  return { loadBalancers, oldWorkers };
 }
 
 function wireDetails(

@@ -25,6 +25,8 @@ export interface HaproxyPaths {
   readonly pidFile: string;
   readonly log: string;
   readonly state: string;
+  /** What operators had set at run time, for as long as a reload takes. */
+  readonly operatorState: string;
   readonly adminSocket: string;
   readonly masterSocket: string;
   /** The socket that controllers' configurations name. */
@@ -49,6 +51,7 @@ export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPa
     pidFile: join(directory, `${id}.pid`),
     log: join(directory, 'haproxy.log'),
     state: join(directory, 'state.json'),
+    operatorState: join(directory, 'operator-state.json'),
     adminSocket: join(sockets, 'admin.sock'),
     masterSocket: join(sockets, 'master.sock'),
     statsSocket: join(roots.basePath, `${id}.sock`),
