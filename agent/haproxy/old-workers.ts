@@ -4,9 +4,8 @@
 import type { Files } from '../host/files';
 import type { ProcessRunner } from '../host/process';
 import type { UnixSockets } from '../host/sockets';
-import { isAgentError } from '../model/errors';
 import type { HaproxyPaths } from './paths';
-import { createRuntimeClient, type RuntimeClient } from './runtime/client';
+import { createRuntimeClient, ifAnswered, type RuntimeClient } from './runtime/client';
 import { showInfo } from './runtime/show-info';
 import { showProc, type ProcessGroup } from './runtime/show-proc';
 
@@ -86,13 +85,4 @@ async function parentOf(files: Files, pid: number): Promise<number | undefined> 
     .trim()
     .split(' ');
   return fields?.[1] === undefined ? undefined : Number(fields[1]);
-}
-
-async function ifAnswered<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (thrown) {
-    if (isAgentError(thrown, 'unavailable') || isAgentError(thrown, 'timeout')) return undefined;
-    throw thrown;
-  }
 }
