@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokenBounds } from './bounds.mjs';
 import { listeners } from './listeners.mjs';
+import { listenForInterruption } from '../scripts/demo/interruption.mjs';
 import { renderMarkdown } from './markdown.mjs';
 import { start } from './start.mjs';
 import { summarize } from './statistics.mjs';
@@ -20,30 +21,23 @@ const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [
   --json       print JSON instead of Markdown tables
   --out DIR    write NAME.json and NAME.md there as well
 `;
-const statusOf = { SIGINT: 130, SIGTERM: 143 };
 
 async function main() {
   const options = readOptions();
-  const aborter = new AbortController();
-  let endedBy;
-  for (const name of Object.keys(statusOf)) {
-    process.on(name, () => {
-      endedBy ??= name;
-      aborter.abort(new Error(`ended by ${name}`));
-    });
-  }
+  const interruption = listenForInterruption();
   const results = [];
   try {
     for (const benchmark of options.chosen) {
-      const result = await measure(benchmark, options, aborter.signal);
+      const result = await measure(benchmark, options, interruption.signal);
       results.push(result);
       if (!options.json) process.stdout.write(`${renderMarkdown(result)}\n`);
       if (options.out !== undefined) keep(result, options.out);
     }
   } catch (thrown) {
+    const endedBy = interruption.endedBy();
     const why = endedBy === undefined ? thrown.message : `ended by ${endedBy}`;
     process.stderr.write(`bench: ${why}\n`);
-    return endedBy === undefined ? 1 : statusOf[endedBy];
+    return interruption.status() ?? 1;
   }
   if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
   const broken = options.quick ? [] : results.flatMap(brokenBounds);

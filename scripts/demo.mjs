@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findAgent, startAgent } from './demo/agent.mjs';
+import { listenForInterruption } from './demo/interruption.mjs';
 import { ExpectationFailed, createReport } from './demo/report.mjs';
 import { clearStage, createStage } from './demo/stage.mjs';
 import { steps } from './demo/steps.mjs';
@@ -13,26 +14,17 @@ const usage = `usage: npm run demo -- [--state DIR] [--json]
                when none answers there, the demo starts one of its own
   --json       print one JSON object at the end, nothing else
 `;
-const statusOf = { SIGINT: 130, SIGTERM: 143 };
 
 async function main() {
   const options = readOptions();
-  const aborter = new AbortController();
-  let endedBy;
-  // Not `once`: npm hands on the Ctrl-C that the terminal has sent already, and the second must not cut cleaning up.
-  for (const name of Object.keys(statusOf)) {
-    process.on(name, () => {
-      endedBy ??= name;
-      aborter.abort(new Error(`ended by ${name}`));
-    });
-  }
+  const interruption = listenForInterruption();
   const report = createReport({
     stream: options.json ? process.stderr : process.stdout,
     silent: options.json,
   });
-  const result = await play({ state: options.state, report, signal: aborter.signal });
+  const result = await play({ state: options.state, report, signal: interruption.signal });
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  return endedBy === undefined ? (result.ok ? 0 : 1) : statusOf[endedBy];
+  return interruption.status() ?? (result.ok ? 0 : 1);
 }
 
 function readOptions() {

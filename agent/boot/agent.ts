@@ -162,6 +162,7 @@ function background(core: Core, host: HostWithLog, access: Access): Part {
     start: () => {
       core.rates.start(aborter.signal);
       access.watch(aborter.signal);
+      core.oldWorkers.start(aborter.signal);
       boundHaproxyLogs({ ...host, ...core }, aborter.signal);
       return Promise.resolve();
     },

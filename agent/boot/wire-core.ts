@@ -12,6 +12,8 @@ import { createGate, type Gate } from '../core/gate';
 import { createListenerRegistry } from '../core/listener-registry';
 import { createLoadBalancers, type LoadBalancers } from '../core/load-balancers';
 import { createLoadBalancerStatuses, type LoadBalancerStatuses } from '../core/load-balancer-status';
+import { createOldWorkers, type OldWorkers } from '../core/old-workers';
+import { createOperatorState } from '../core/operator-state';
 import { createPackageVersions } from '../core/packages';
 import { createPolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation } from '../core/process-groups';
@@ -22,7 +24,8 @@ import { createStateStore, type StateStore } from '../core/state-store';
 import { createTopologyReader, type TopologyReader } from '../core/topology';
 import { createWatcher, type Watcher } from '../core/watcher';
 import { version } from '../generated/version';
-import type { HaproxyRoots } from '../haproxy/paths';
+import { createOldWorkerControl } from '../haproxy/old-workers';
+import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { createBinaryVersion } from '../haproxy/version';
 import type { LoadBalancerId } from '../model/ids';
 import { parseIp } from '../model/ip';
@@ -35,6 +38,7 @@ export interface Core {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
+  readonly oldWorkers: OldWorkers;
   readonly statuses: LoadBalancerStatuses;
   readonly watcher: Watcher;
   readonly certificates: Certificates;
@@ -51,7 +55,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
-  const { loadBalancers, watcher } = wireLoadBalancers(config, host, drivers, state, gate);
+  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(config, host, drivers, state, gate);
   const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
@@ -63,6 +67,7 @@ export function wireCore(config: Config, host: HostWithLog): Core {
     roots,
     state,
     loadBalancers,
+    oldWorkers,
     statuses,
     watcher,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
@@ -82,14 +87,16 @@ function wireLoadBalancers(
   drivers: Drivers,
   state: StateStore,
   gate: Gate<LoadBalancerId>,
-): Pick<Core, 'loadBalancers' | 'watcher'> {
-  const { files, log, clock } = host;
+): Pick<Core, 'loadBalancers' | 'oldWorkers' | 'watcher'> {
+  const { files, log, clock, sockets } = host;
   const { roots, haproxy, listListening } = drivers;
   const registry = createListenerRegistry();
   const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
   const proof = createBindProof({ haproxy, listListening, canBind: drivers.canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
-  const activate = createActivate({ ...drivers, files, log, guard, registry, proof, descriptors });
+  const operatorState = createOperatorState({ files, sockets, haproxy, log });
+  const checks = { guard, registry, proof, descriptors };
+  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState });
   const watcher = createWatcher({
     ...drivers,
     log,
@@ -104,13 +111,23 @@ function wireLoadBalancers(
   });
   const watch = watcher;
   const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry, watch });
+  const oldWorkers = createOldWorkers({
+    clock,
+    log,
+    roots,
+    control: createOldWorkerControl(host),
+    living: (id) => groups.living(id),
+    most: config.amphorad.max_old_workers,
+  });
   const reloads = createReloadQueue<Activation>({
     clock,
     windowMs: config.amphorad.reload_window * 1_000,
     run: (id, begin) =>
-      gate.run(id, () => {
+      gate.run(id, async () => {
         begin();
-        return groups.activate(id, 'reload');
+        const done = await groups.activate(id, 'reload');
+        oldWorkers.note(id);
+        return done;
       }),
   });
   const loadBalancers = createLoadBalancers({
@@ -122,9 +139,13 @@ function wireLoadBalancers(
     apply: createApply({ ...drivers, files, log, guard }),
     groups,
     reloads,
+    settle: async (id) => {
+      await operatorState.recover(id, haproxyPaths(roots, id));
+      oldWorkers.note(id);
+    },
     mostLoadBalancers: config.amphorad.max_load_balancers,
   });
-  return { loadBalancers, watcher };
+  return { loadBalancers, oldWorkers, watcher };
 }
 
 function wireDetails(

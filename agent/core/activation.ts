@@ -11,6 +11,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { readBinds } from '../haproxy/binds';
 import type { ConfigCheck } from '../haproxy/check';
+import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type EffectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import { configFiles, type HaproxyPaths } from '../haproxy/paths';
 import type { HaproxyJob, HaproxyProcess } from '../haproxy/process';
@@ -23,6 +24,7 @@ import type { BindProof } from './bind-proof';
 import { checkCandidate } from './candidate';
 import type { DescriptorWatch } from './descriptors';
 import type { ListenerRegistry } from './listener-registry';
+import type { OperatorState } from './operator-state';
 import type { PolicyGuard } from './policy-guard';
 import { recordRun, sameRun, type RunRecord } from './run-record';
 
@@ -56,6 +58,7 @@ export interface ActivationDeps {
   readonly registry: ListenerRegistry;
   readonly proof: BindProof;
   readonly descriptors: DescriptorWatch;
+  readonly operatorState: OperatorState;
   readonly binary: string;
   /** Read at each change: log sockets come and go. */
   readonly overlayOptions: () => Promise<OverlayOptions>;
@@ -67,12 +70,13 @@ const mode = 0o600;
 export function createActivate(deps: ActivationDeps): Activate {
   return async (input) => {
     const failure = `Error ${input.living === undefined ? 'start' : 'reload'}ing haproxy`;
+    refuseOtherPeer(input, failure);
     const effective = effectiveConfig(input.text, input.paths, await deps.overlayOptions());
     const record = await asFailure(failure, () => candidate(deps, input, effective));
     if (input.living !== undefined && (await isUnchanged(deps, input, record))) {
       return { process: input.living, running: record, changed: false };
     }
-    const binds = readBinds(input.text, input.peer);
+    const binds = await asFailure(failure, () => Promise.resolve(readBinds(input.text, record.peer)));
     const reservation = deps.registry.reserve(input.id, binds, failure);
     let process: ServiceProcess;
     try {
@@ -88,13 +92,29 @@ export function createActivate(deps: ActivationDeps): Activate {
   };
 }
 
+/** The name that the master has as `-L`: it keeps the arguments that it was started with. */
+function peerOf({ living, running, peer }: ActivationInput): string {
+  return living === undefined ? peer : (running?.peer ?? peer);
+}
+
+/** Without `peers` sections the name stands for nothing, and the one that the master has will do. */
+function refuseOtherPeer(input: ActivationInput, failure: string): void {
+  const has = peerOf(input);
+  if (has === input.peer || !readSections(input.text).some(({ keyword }) => keyword === 'peers')) return;
+  throw new AgentError('reload-failed', failure, {
+    detail: `haproxy runs with the peer name "${has}", which a reload does not change to "${input.peer}": stop it and start it`,
+  });
+}
+
 /** Policy and haproxy's own check on exactly what would be read: files it names may have changed since the upload. */
 async function candidate(
   deps: ActivationDeps,
-  { id, paths, text, peer }: ActivationInput,
+  input: ActivationInput,
   effective: EffectiveConfig,
 ): Promise<RunRecord> {
   const { files, guard, binary } = deps;
+  const { id, paths, text } = input;
+  const peer = peerOf(input);
   await guard.refuseFaults(id, text);
   const beside = { text: `${paths.live}.candidate`, overlay: `${paths.overlay}.candidate` };
   await checkCandidate(deps, beside, effective, peer);
@@ -115,7 +135,7 @@ async function isUnchanged(
 }
 
 async function swap(
-  { files, haproxy, proof, log }: ActivationDeps,
+  { files, haproxy, proof, log, operatorState }: ActivationDeps,
   { id, paths, text, peer, living }: ActivationInput,
   effective: EffectiveConfig,
   binds: readonly Bind[],
@@ -131,17 +151,22 @@ async function swap(
     await files.writeAtomic(paths.overlay, effective.overlay, mode);
     if (living === undefined) started = await haproxy.start(job);
     else {
+      // The last thing before the signal: what an operator sets in between is lost.
+      await operatorState.keep(id, paths, before[0] ?? '');
       await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });
       reloaded = living;
     }
+    await operatorState.reapply(id, paths);
     await proof.requireOurs(paths, binds, failure);
     await files.writeAtomic(paths.running, text, mode);
   } catch (thrown) {
     if (started !== undefined) await haproxy.stop(job, started);
     if (living !== undefined) await undo(files, paths, before);
     if (reloaded !== undefined) await goBack(haproxy, log, job, reloaded);
+    if (living !== undefined) await operatorState.recover(id, paths);
     throw thrown;
   }
+  await operatorState.recover(id, paths);
   const process = living ?? started;
   if (process === undefined) throw new AgentError('internal', 'no process after an activation');
   log.info(living === undefined ? 'haproxy started' : 'haproxy reloaded', {

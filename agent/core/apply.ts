@@ -8,6 +8,7 @@
 
 import { dirname } from 'node:path';
 import type { Files } from '../host/files';
+import { readBinds } from '../haproxy/binds';
 import type { Log } from '../host/log';
 import type { ConfigCheck } from '../haproxy/check';
 import { readSections } from '../haproxy/config/sections';
@@ -59,6 +60,7 @@ export function createApply(deps: ApplyDeps): Apply {
       const beside = { text: paths.candidate, overlay: `${paths.overlay}.candidate` };
       try {
         refuseWithoutListener(text);
+        readBinds(text, peer);
         await deps.guard.refuseFaults(id, text);
         await checkCandidate(deps, beside, effective, peer);
       } catch (thrown) {

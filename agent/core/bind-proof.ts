@@ -25,7 +25,14 @@ export interface BindProofDeps {
   readonly log: Log;
 }
 
-type Fault = (bind: Bind, holders: readonly number[], ours: ReadonlySet<number>) => string | undefined;
+/** Who listens on a port of an address, be it by way of a wildcard. */
+interface Holder {
+  /** 0: one that we may not see. */
+  readonly pid: number;
+  readonly address: string;
+}
+
+type Fault = (bind: Bind, holders: readonly Holder[], ours: ReadonlySet<number>) => string | undefined;
 
 /** Makes the proof. Without ss(8) it proves nothing and says so in the log. */
 export function createBindProof(deps: BindProofDeps): BindProof {
@@ -56,16 +63,17 @@ export function createBindProof(deps: BindProofDeps): BindProof {
   };
 }
 
-function taken(bind: Bind, holders: readonly number[], ours: ReadonlySet<number>): string | undefined {
-  const other = holders.find((pid) => !ours.has(pid));
-  return other === undefined ? undefined : `${cannotBind(bind)}: ${holderName(other)} listens there`;
+function taken(bind: Bind, holders: readonly Holder[], ours: ReadonlySet<number>): string | undefined {
+  const other = holders.find(({ pid }) => !ours.has(pid));
+  return other && `${cannotBind(bind)}: ${holderName(other)} listens there`;
 }
 
-function notOurs(bind: Bind, holders: readonly number[], ours: ReadonlySet<number>): string | undefined {
-  if (!holders.some((pid) => ours.has(pid)))
+// A part of a wildcard is not the wildcard, and a wildcard is not the socket that an address was to have.
+function notOurs(bind: Bind, holders: readonly Holder[], ours: ReadonlySet<number>): string | undefined {
+  if (!holders.some(({ pid, address }) => ours.has(pid) && address === bind.address))
     return `line ${bind.line}: haproxy does not listen on ${formatBind(bind)}`;
-  const other = holders.find((pid) => !ours.has(pid));
-  return other === undefined ? undefined : `${cannotBind(bind)}: ${holderName(other)} shares it`;
+  const other = holders.find(({ pid }) => !ours.has(pid));
+  return other && `${cannotBind(bind)}: ${holderName(other)} shares it`;
 }
 
 async function firstFault(
@@ -75,15 +83,16 @@ async function firstFault(
   fault: Fault,
 ): Promise<string | undefined> {
   if (binds.length === 0) return undefined;
-  const [sockets, pids] = await Promise.all([look(deps), deps.haproxy.pids(paths)]);
-  const ours = new Set(pids);
+  const [sockets, groupPids] = await Promise.all([look(deps), deps.haproxy.pids(paths)]);
+  const ours = new Set(groupPids);
   if (sockets === undefined) return undefined;
   const socketsAt = byPort(sockets);
   for (const bind of binds) {
     const there = socketsAt.get(bind.port) ?? [];
     const holding = there.filter((socket) => bindsCollide(bind, { ...socket, transport: 'tcp' }));
-    // A holder without a number is one that we may not see.
-    const holders = holding.flatMap((socket) => (socket.pids.length === 0 ? [0] : socket.pids));
+    const holders = holding.flatMap(({ pids, address }) =>
+      (pids.length === 0 ? [0] : pids).map((pid) => ({ pid, address })),
+    );
     const found = fault(bind, holders, ours);
     if (found !== undefined) return found;
   }
@@ -109,6 +118,6 @@ function cannotBind(bind: Bind, reason = 'Address already in use'): string {
   return `line ${bind.line}: cannot bind socket (${reason}) for [${formatBind(bind)}]`;
 }
 
-function holderName(pid: number): string {
+function holderName({ pid }: Holder): string {
   return pid === 0 ? 'another process' : `process ${pid}`;
 }

@@ -24,12 +24,15 @@ export interface ListenerRegistry {
   release(id: LoadBalancerId): void;
 }
 
+/** Ports that all load balancers may have together: what is held is held in memory. */
+export const mostHeld = 262_144;
+
 /** Makes an empty registry. */
 export function createListenerRegistry(): ListenerRegistry {
   const held = new Map<LoadBalancerId, readonly Bind[]>();
   return {
     reserve(id, binds, failure) {
-      const taken = firstCollision(held, id, binds);
+      const taken = firstCollision(held, id, binds) ?? excess(held, id, binds);
       if (taken !== undefined) throw new AgentError('reload-failed', failure, { detail: taken });
       const before = held.get(id);
       held.set(id, [...(before ?? []), ...binds]);
@@ -63,4 +66,15 @@ function firstCollision(
     }
   }
   return undefined;
+}
+
+function excess(
+  held: ReadonlyMap<LoadBalancerId, readonly Bind[]>,
+  id: LoadBalancerId,
+  binds: readonly Bind[],
+): string | undefined {
+  let sum = binds.length;
+  for (const [other, theirs] of held) sum += other === id ? 0 : theirs.length;
+  if (sum <= mostHeld) return undefined;
+  return `the listeners of this amphora would take ${sum} addresses and ports, at most ${mostHeld} are possible`;
 }

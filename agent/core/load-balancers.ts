@@ -58,6 +58,8 @@ export interface LoadBalancersDeps {
   readonly apply: Apply;
   readonly groups: ProcessGroups;
   readonly reloads: ReloadQueue<Activation>;
+  /** Finishes what a reload that was cut short has left, and looks at what lingers. */
+  readonly settle: (id: LoadBalancerId) => Promise<void>;
   readonly mostLoadBalancers: number;
 }
 
@@ -134,7 +136,11 @@ async function refuseTooMany({ files, roots, mostLoadBalancers }: LoadBalancersD
 async function restore(deps: LoadBalancersDeps, id: LoadBalancerId): Promise<RestoreOutcome> {
   const { state, groups } = deps;
   const desired = (await state.read(id))?.desired;
-  if (desired === 'running') return (await groups.revive(id)).started ? 'started' : 'adopted';
+  if (desired === 'running') {
+    const { started } = await groups.revive(id);
+    await deps.settle(id);
+    return started ? 'started' : 'adopted';
+  }
   if (desired === 'removed') {
     await groups.end(id, 'removed');
     await removeFiles(deps, id);

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { Files } from '../host/files';
 import { checkCrtList, crtListFiles } from '../haproxy/config/crt-list';
-import { namedFiles } from '../haproxy/config/files';
+import { namedFiles, pathsBeside } from '../haproxy/config/files';
 import { checkPolicy } from '../haproxy/config/policy';
 import { refusePolicyFaults, type PolicyContext } from '../haproxy/config/policy-fault';
 import { AgentError } from '../model/errors';
@@ -35,6 +35,11 @@ export function createPolicyGuard({ files, contextOf }: PolicyGuardDeps): Policy
     return (await files.list(path)).map((name) => join(path, name));
   }
 
+  async function existing(paths: readonly string[]): Promise<readonly string[]> {
+    const stats = await Promise.all(paths.map((path) => files.stat(path)));
+    return paths.filter((_, index) => stats[index] !== undefined);
+  }
+
   return {
     async refuseFaults(id, text) {
       const context = contextOf(id);
@@ -59,6 +64,7 @@ export function createPolicyGuard({ files, contextOf }: PolicyGuardDeps): Policy
       for (const { path, kind, hasContent } of named) {
         if (kind === 'certificate-directory') paths.push(...(await filesIn(path)));
         else if (hasContent) paths.push(path);
+        if (kind === 'certificate') paths.push(...(await existing(pathsBeside(path))));
       }
       return [...new Set(paths)];
     },

@@ -27,6 +27,8 @@ export interface HaproxyPaths {
   /** What haproxy printed in the last life or start that ended badly. */
   readonly crashLog: string;
   readonly state: string;
+  /** What operators had set at run time, for as long as a reload takes. */
+  readonly operatorState: string;
   readonly adminSocket: string;
   readonly masterSocket: string;
   /** The socket that controllers' configurations name. */
@@ -52,6 +54,7 @@ export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPa
     log: join(directory, 'haproxy.log'),
     crashLog: join(directory, 'crash.log'),
     state: join(directory, 'state.json'),
+    operatorState: join(directory, 'operator-state.json'),
     adminSocket: join(sockets, 'admin.sock'),
     masterSocket: join(sockets, 'master.sock'),
     statsSocket: join(roots.basePath, `${id}.sock`),

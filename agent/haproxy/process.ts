@@ -9,7 +9,7 @@ import type { UnixSockets } from '../host/sockets';
 import { AgentError, isAgentError } from '../model/errors';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import { configFiles, type HaproxyPaths } from './paths';
-import { createRuntimeClient, createWorkerClient } from './runtime/client';
+import { createRuntimeClient, createWorkerClient, ifAnswered } from './runtime/client';
 import { showInfo } from './runtime/show-info';
 import { showProc, type ProcessGroup } from './runtime/show-proc';
 
@@ -205,13 +205,4 @@ async function markLog(files: Files, paths: HaproxyPaths): Promise<() => Promise
       .subarray(0, mostPrinted)
       .toString('utf8')
       .trim();
-}
-
-async function ifAnswered<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (thrown) {
-    if (isAgentError(thrown, 'unavailable') || isAgentError(thrown, 'timeout')) return undefined;
-    throw thrown;
-  }
 }

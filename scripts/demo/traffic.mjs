@@ -2,10 +2,10 @@
 // request that fails counts as failed.
 import http from 'node:http';
 import https from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loopback } from './loopback.mjs';
 
 const answerDeadlineMs = 5_000;
-const mostRequests = 200_000;
 const mostFailures = 100;
 
 /** Sends `count` requests in turn over two kept-alive and two ever new connections; resolves with how many each member answered, and the failures. With `tls` (`{ca, servername}`) they go over HTTPS, and an answer counts only from a server that proves its name. */
@@ -20,8 +20,8 @@ export async function visitTimes(port, count, signal, tls) {
   return tally.result();
 }
 
-/** Starts a load that goes on until it is stopped, the signal aborts or 100 requests have failed: each client sends its next request when the last is answered. */
-export function startLoad(port, { keptAlive, fresh }, signal) {
+/** Starts a load that goes on until it is stopped, the signal aborts or 100 requests have failed: each client sends its next request `pauseMs` after the last is answered. */
+export function startLoad(port, { keptAlive, fresh, mostRequests = 200_000, pauseMs = 0 }, signal) {
   const clients = Array.from({ length: keptAlive + fresh }, (_, index) => ({
     visitor: createVisitor(port, index < keptAlive),
     answers: 0,
@@ -31,7 +31,10 @@ export function startLoad(port, { keptAlive, fresh }, signal) {
   const goesOn = () =>
     !stopping && !signal.aborted && tally.requests() < mostRequests && tally.failed() < mostFailures;
   const loops = clients.map(async (client) => {
-    while (goesOn()) if (await tally.record(client.visitor)) client.answers += 1;
+    while (goesOn()) {
+      if (await tally.record(client.visitor)) client.answers += 1;
+      if (pauseMs > 0) await sleep(pauseMs);
+    }
     client.visitor.close();
   });
   return {

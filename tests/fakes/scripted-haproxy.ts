@@ -3,6 +3,7 @@
 
 import type { MemoryFiles } from './memory-files';
 import type { FakeProcess, ScriptedRunner } from './scripted-runner';
+import { createScriptedServers, type ScriptedServers } from './scripted-servers';
 import type { ScriptedSockets, SocketAnswer } from './scripted-socket';
 
 /** `serves` after two polls, `hangs` without ever serving, or ends (`fails`) after printing. */
@@ -31,8 +32,10 @@ export interface ScriptedHaproxy {
   ignoreTerm(): void;
   /** What `show stat` answers. */
   setStats(csv: string): void;
-  /** What `show servers state` answers. */
+  /** What `show servers state` answers, instead of what the texts configure and operators have set. */
   setServersState(table: string): void;
+  /** From now on this old worker is a process of its master's, with so many sessions. */
+  linger(pid: number, sessions: number): void;
   /** What the worker of every group answers instead of `show info`; undefined is the truth again. */
   setInfo(answer: SocketAnswer | undefined): void;
   /** The living groups. */
@@ -45,6 +48,8 @@ interface Group extends FakeGroup {
   readonly files: readonly string[];
   readonly masterSocket: string;
   adminSocket: string;
+  /** As the present worker has them. */
+  servers: ScriptedServers;
   readonly log: string;
   /** Requests that still find nobody listening. */
   absences: number;
@@ -53,8 +58,6 @@ interface Group extends FakeGroup {
 
 const version = '2.6.12-1+deb12u4';
 const firstPolls = 2;
-// As 2.6.12 answers, with an empty line at the end.
-const noServers = '1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n\n';
 
 /** Puts an haproxy on a machine of fakes; `binary` is the path it lies at. */
 export function installHaproxy(
@@ -68,7 +71,8 @@ export function installHaproxy(
     words: undefined as RegExp | undefined,
     printed: '',
     stats: '',
-    serversState: noServers,
+    serversState: undefined as string | undefined,
+    sessions: new Map<number, number>(),
     info: undefined as SocketAnswer | undefined,
     heedsTerm: true,
     lastWorker: 5000,
@@ -116,6 +120,7 @@ export function installHaproxy(
     files: valuesOf(process.argv, '-f'),
     masterSocket: (valuesOf(process.argv, '-S')[0] ?? '').split(',')[0] ?? '',
     adminSocket: adminSocketIn(serves),
+    servers: createScriptedServers(serves),
     log,
     serves,
     worker: ++state.lastWorker,
@@ -147,6 +152,7 @@ export function installHaproxy(
     group.failedReloads = 0;
     group.serves = texts;
     group.adminSocket = adminSocketIn(texts);
+    group.servers = createScriptedServers(texts);
   };
 
   const answer = (path: string, line: string): SocketAnswer => {
@@ -160,13 +166,17 @@ export function installHaproxy(
     const [, worker, command = line] = /^@(1|!\d+) (.*)$/.exec(line) ?? [];
     if (path === group.masterSocket && worker === undefined)
       return line === 'show proc' ? procTable(group) : 'Unknown command\n';
+    const old = group.oldWorkers.find(({ pid }) => worker === `!${pid}`);
+    if (old !== undefined && command === 'show info' && state.sessions.has(old.pid))
+      return `Pid: ${old.pid}\nCurrConns: ${state.sessions.get(old.pid)}\nStopping: 1\n\n`;
     if (worker?.startsWith('!') === true && worker !== `!${group.worker}`)
       return "Can't find the target PID matching the prefix\n";
     if (group.isHanging) return { silent: true };
     if (command === 'show info')
       return state.info ?? `Name: HAProxy\nVersion: ${version}\nPid: ${group.worker}\n\n`;
-    if (command === 'show servers state') return state.serversState;
-    return command === 'show stat' ? state.stats : 'Unknown command\n';
+    if (command === 'show servers state' && state.serversState !== undefined) return state.serversState;
+    if (command === 'show stat') return state.stats;
+    return group.servers.answer(command) ?? 'Unknown command\n';
   };
 
   sockets.script({ answer: (line, path) => answer(path, line) });
@@ -191,7 +201,21 @@ export function installHaproxy(
     },
   });
 
+  const linger = (pid: number, sessions: number): void => {
+    const group = living().find(({ oldWorkers }) => oldWorkers.some((old) => old.pid === pid));
+    if (group === undefined) throw new Error(`${pid} is no old worker`);
+    state.sessions.set(pid, sessions);
+    if (runner.processes().some((process) => process.pid === pid)) return;
+    const onSignal = (): void => {
+      group.oldWorkers = group.oldWorkers.filter((old) => old.pid !== pid);
+      runner.endProcess(pid);
+    };
+    runner.addProcess({ pid, argv: group.argv, onSignal });
+    files.plant(`/proc/${pid}/stat`, `${pid} (haproxy) S ${group.pid} ${group.pid} 0`);
+  };
+
   return {
+    linger,
     refuse: (words, printed = '') => Object.assign(state, { words, printed }),
     nextStart: (outcome) => starts.push(outcome),
     nextReload: (outcome) => reloads.push(outcome),

@@ -12,7 +12,9 @@ export interface SocketRule {
   readonly path?: RegExp;
   /** Tried against the command; any command when left out. */
   readonly line?: RegExp;
-  readonly answer: SocketAnswer | ((line: string, path: string) => SocketAnswer | Promise<SocketAnswer>);
+  /** A function that gives undefined leaves it to the next rule. */
+  readonly answer:
+    SocketAnswer | ((line: string, path: string) => SocketAnswer | undefined | Promise<SocketAnswer>);
 }
 
 export interface ScriptedSockets extends UnixSockets {
@@ -40,12 +42,11 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
     async request(path, line, { timeoutMs, maxBytes = defaultMaxBytes }) {
       refuseRequest(path, line);
       transcript.push(`${path}: ${line}`);
-      const rule = script.find((each) => (each.path?.test(path) ?? true) && (each.line?.test(line) ?? true));
-      if (rule === undefined) {
+      const answer = await answerOf(script, path, line);
+      if (answer === undefined) {
         unscripted.push(`${path}: ${line}`);
         throw new Error(`no rule of the scripted sockets matches: ${path}: ${line}`);
       }
-      const answer = typeof rule.answer === 'function' ? await rule.answer(line, path) : rule.answer;
       if (typeof answer === 'string') {
         if (Buffer.byteLength(answer) > maxBytes) throw answerTooLong(path, maxBytes);
         return answer;
@@ -54,4 +55,17 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
       throw noAnswer(path, Object.assign(new Error(answer.refuse), { code: answer.refuse }));
     },
   };
+}
+
+function answerOf(
+  script: readonly SocketRule[],
+  path: string,
+  line: string,
+): SocketAnswer | Promise<SocketAnswer> | undefined {
+  for (const rule of script) {
+    if (!(rule.path?.test(path) ?? true) || !(rule.line?.test(line) ?? true)) continue;
+    const answer = typeof rule.answer === 'function' ? rule.answer(line, path) : rule.answer;
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }

@@ -59,3 +59,19 @@ export function namedFiles(text: string): readonly NamedFile[] {
 function isNamed(kind: FileKind): kind is Exclude<FileKind, 'socket' | 'stats-socket' | 'log-socket'> {
   return !sockets.has(kind);
 }
+
+// What haproxy loads beside a certificate by its name: key, OCSP answer, issuer, SCTs, and for a bundle the
+// certificates of each kind of key, with the same beside them.
+const extras = ['.key', '.ocsp', '.issuer', '.sctl'];
+const bundle = ['.rsa', '.dsa', '.ecdsa'];
+
+/**
+ * Lists the paths at which haproxy looks for more, beside a certificate's own; most are not there. Source: HAProxy 2.6
+ * manual, ssl-load-extra-files, ssl-load-extra-del-ext.
+ */
+export function pathsBeside(certificate: string): readonly string[] {
+  const withoutSuffix = certificate.endsWith('.crt') ? [certificate.slice(0, -'.crt'.length)] : [];
+  const bundled = bundle.map((suffix) => `${certificate}${suffix}`);
+  const withExtras = [certificate, ...withoutSuffix, ...bundled];
+  return [...bundled, ...withExtras.flatMap((path) => extras.map((suffix) => `${path}${suffix}`))];
+}

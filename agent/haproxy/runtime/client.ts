@@ -2,7 +2,7 @@
 // after each answer. Source: HAProxy 2.6 management guide, chapter 9.3.
 
 import type { UnixSockets } from '../../host/sockets';
-import { invalidInput } from '../../model/errors';
+import { invalidInput, isAgentError } from '../../model/errors';
 
 export interface RuntimeClient {
   /** Sends one command and resolves with the answer. Throws `unavailable`, `timeout`, or `invalid-input` for a command that could be read as two. */
@@ -26,4 +26,14 @@ export function createRuntimeClient(sockets: UnixSockets, path: string): Runtime
 export function createWorkerClient(sockets: UnixSockets, masterPath: string): RuntimeClient {
   const master = createRuntimeClient(sockets, masterPath);
   return { command: (text) => master.command(`@1 ${text}`) };
+}
+
+/** Asks, and gives undefined when nobody answered in time. */
+export async function ifAnswered<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (isAgentError(thrown, 'unavailable') || isAgentError(thrown, 'timeout')) return undefined;
+    throw thrown;
+  }
 }

@@ -18,6 +18,8 @@ export interface Worker {
   readonly pid: number;
   /** Reloads since it was started; 0 for one that the last reload started. */
   readonly reloads: number;
+  /** Seconds since it was started. */
+  readonly ageS: number;
 }
 
 /** Asks the master for its process group. */
@@ -35,7 +37,7 @@ export function parseShowProc(text: string): ProcessGroup {
       old = line.startsWith('# old workers');
       continue;
     }
-    const [pid, kind, reloads] = line.trim().split(/\s+/);
+    const [pid, kind, reloads, uptime] = line.trim().split(/\s+/);
     if (kind === 'master') {
       master = {
         masterPid: Number(pid),
@@ -43,11 +45,19 @@ export function parseShowProc(text: string): ProcessGroup {
         failedReloads: Number(/\[failed: (\d+)\]/.exec(line)?.[1] ?? 0),
       };
     } else if (kind === 'worker') {
-      (old ? found.oldWorkers : found.workers).push({ pid: Number(pid), reloads: Number(reloads) });
+      const worker = { pid: Number(pid), reloads: Number(reloads), ageS: secondsOf(uptime ?? '') };
+      (old ? found.oldWorkers : found.workers).push(worker);
     }
   }
   if (master === undefined) {
     throw new AgentError('unavailable', 'haproxy did not answer "show proc"', { detail: text.slice(0, 200) });
   }
   return { ...master, ...found };
+}
+
+// `1d02h03m04s`; anything else counts as just started.
+function secondsOf(uptime: string): number {
+  const [, days, hours, minutes, seconds] = /^(\d+)d(\d+)h(\d+)m(\d+)s$/.exec(uptime) ?? [];
+  if (days === undefined) return 0;
+  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
 }

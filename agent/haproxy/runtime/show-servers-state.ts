@@ -20,6 +20,9 @@ export interface ServerState {
   readonly column: (name: string) => string;
 }
 
+/** What an operator wants of a server: traffic, no new sessions, or nothing at all. */
+export type ServerMode = 'ready' | 'drain' | 'maint';
+
 const version = '1';
 
 /** Asks for the state of all servers. Throws `unavailable` when the answer is not the documented table. */
@@ -56,4 +59,31 @@ function readRow(cells: readonly string[], columns: ReadonlyMap<string, number>)
     initialWeight: Number(column('srv_iweight')),
     column,
   };
+}
+
+// Bits of srv_admin_state, HAProxy v2.6.0 include/haproxy/server-t.h. What is inherited from a tracked server (0x02,
+// 0x10) or comes of name resolution (0x20) is nobody's wish.
+const forcedMaintenance = 0x01;
+const configuredMaintenance = 0x04;
+const forcedDrain = 0x08;
+
+/** Reads which mode a server is kept in; maintenance by the configuration alone is one too. */
+export function modeOf({ adminState }: ServerState): ServerMode {
+  if ((adminState & forcedMaintenance) !== 0) return 'maint';
+  return (adminState & forcedDrain) === 0 ? 'ready' : 'drain';
+}
+
+/** Tells whether the configuration says `disabled`; it goes on doing so when an operator has made the server ready. */
+export function isDisabled({ adminState }: ServerState): boolean {
+  return (adminState & configuredMaintenance) !== 0;
+}
+
+/** Tells whether the mode is another than the configuration's. */
+export function isForced(state: ServerState): boolean {
+  return modeOf(state) !== (isDisabled(state) ? 'maint' : 'ready');
+}
+
+/** Tells whether the weight is another than the configuration's. */
+export function isReweighted({ userWeight, initialWeight }: ServerState): boolean {
+  return userWeight !== initialWeight;
 }

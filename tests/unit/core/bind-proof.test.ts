@@ -91,6 +91,19 @@ describe('after a start or reload', () => {
     );
   });
 
+  it.each<[wanted: string, served: string, where: string]>([
+    [':80', '10.0.0.5:80', '*:80'],
+    [':::80', '10.0.0.5:80', '[::]:80'],
+    [':::80', ':80', '[::]:80'],
+    ['10.0.0.5:80', ':80', '10.0.0.5:80'],
+    ['2001:db8::1:80', ':::80 v6only', '[2001:db8::1]:80'],
+  ])('%s is not proven by a socket at %s', async (wanted, served, where) => {
+    const { requireOurs } = await setUp(listen(served));
+    await expect(requireOurs(listen(wanted))).rejects.toMatchObject(
+      refusal(`line 2: haproxy does not listen on ${where}`),
+    );
+  });
+
   it.each([
     ['the same address', '10.0.0.5:80', 4711, 'process 4711 shares it'],
     ['all addresses', '0.0.0.0:80', 4711, 'process 4711 shares it'],

@@ -95,4 +95,19 @@ describe('a change', () => {
     expect(canTake(registry, '192.0.2.2:1-65535')).toBe(true);
     expect(canTake(registry, '192.0.2.1:65535')).toBe(false);
   });
+
+  it('that would take more ports than are kept in mind for all is refused with the figures', () => {
+    const registry = createListenerRegistry();
+    for (let n = 1; n <= 4; n += 1) {
+      const id = parseListenerUuid(`0a000000-0000-4000-8000-00000000000${n}`);
+      registry.reserve(id, binds(`192.0.2.${n}:1-65535`), failure).commit();
+    }
+    expect(() => registry.reserve(second, binds('192.0.2.9:1-9'), failure)).toThrow(
+      expect.objectContaining({
+        kind: 'reload-failed',
+        detail: expect.stringContaining('262149 addresses and ports, at most 262144'),
+      }),
+    );
+    expect(() => registry.reserve(second, binds('192.0.2.9:1-4'), failure)).not.toThrow();
+  });
 });

@@ -60,6 +60,28 @@ describe('a bind line', () => {
   });
 });
 
+describe('more ports than anybody needs', () => {
+  const many = (lines: number, address: string) => `listen a\n${` bind ${address}\n`.repeat(lines)}`;
+
+  it.each([
+    ['ranges', many(2, '192.0.2.1:1-65535'), 3],
+    ['a list of ranges', 'listen a\n bind 192.0.2.1:1-65535,192.0.2.2:1-2\n', 2],
+    ['many lines', many(65_536, ':1'), 65_537],
+    ['a thousand ranges', many(1_000, ':1-65535'), 3],
+  ])('are refused before they are listed, naming the line: %s', (_what, text, line) => {
+    expect(() => readBinds(text, 'me')).toThrow(
+      expect.objectContaining({
+        kind: 'config-rejected',
+        detail: `line ${line}: at most 65535 addresses and ports in all`,
+      }),
+    );
+  });
+
+  it('are not all ports of one address', () => {
+    expect(readBinds(many(1, '192.0.2.1:1-65535'), 'me')).toHaveLength(65_535);
+  });
+});
+
 describe('a peers section', () => {
   const text =
     'peers p\n peer me 192.0.2.1:1025\n peer other 192.0.2.2:1025\n server me 192.0.2.3:1026\n bind :1027\n';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { haproxyPaths } from '../../../agent/haproxy/paths';
-import { namesHosts, namesServersState } from '../../../agent/haproxy/server-lines';
+import { configuredAddresses, namesHosts, namesServersState } from '../../../agent/haproxy/server-lines';
 import { parseListenerUuid } from '../../../agent/model/ids';
 
 const paths = haproxyPaths(
@@ -47,5 +47,34 @@ describe('the state of servers', () => {
     ['global\n daemon\n', false],
   ])('is wanted by %j: %s', (text, isWanted) => {
     expect(namesServersState(text, paths)).toBe(isWanted);
+  });
+});
+
+describe('where a server is configured', () => {
+  const at = configuredAddresses(`backend b
+ server m1 192.0.2.1:80 check weight 5
+ server-template web 2-3 "web.example:81" check
+ server-template one 1 192.0.2.9:82
+listen l
+ server m1 192.0.2.2:80
+peers p
+ server m9 192.0.2.3:80
+`);
+  it.each([
+    ['b', 'm1', '192.0.2.1:80'],
+    ['l', 'm1', '192.0.2.2:80'],
+    ['b', 'web2', 'web.example:81'],
+    ['b', 'web3', 'web.example:81'],
+    ['b', 'one1', '192.0.2.9:82'],
+    ['b', 'web1', undefined],
+    ['b', 'web4', undefined],
+    ['b', 'web02', undefined],
+    ['b', 'web', undefined],
+    ['b', 'one2', undefined],
+    ['l', 'web2', undefined],
+    ['p', 'm9', undefined],
+    ['b', 'm2', undefined],
+  ])('%s/%s is told as it is written: %s', (backend, server, address) => {
+    expect(at(backend, server)).toBe(address);
   });
 });

@@ -1,7 +1,7 @@
 // The files that a configuration names: each with its line, kind and whether what is in it matters.
 
 import { describe, expect, it } from '@jest/globals';
-import { namedFiles } from '../../../../agent/haproxy/config/files';
+import { namedFiles, pathsBeside } from '../../../../agent/haproxy/config/files';
 
 const shown = (text: string): readonly string[] =>
   namedFiles(text).map(
@@ -61,4 +61,12 @@ backend b
   it('are none in a configuration that names none', () => {
     expect(namedFiles('global\n daemon\nfrontend f\n bind :80\n # crt /x.pem\n')).toEqual([]);
   });
+});
+
+it.each([
+  ['/c/a.pem', ['/c/a.pem.key', '/c/a.pem.ocsp', '/c/a.pem.issuer', '/c/a.pem.sctl']],
+  ['/c/a.crt', ['/c/a.crt.key', '/c/a.key', '/c/a.ocsp']],
+  ['/c/a', ['/c/a.rsa', '/c/a.ecdsa', '/c/a.dsa', '/c/a.rsa.key', '/c/a.ecdsa.ocsp']],
+])('beside %s haproxy looks at %j, among others', (certificate, paths) => {
+  expect(pathsBeside(certificate)).toEqual(expect.arrayContaining(paths));
 });

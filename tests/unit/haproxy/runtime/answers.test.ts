@@ -21,7 +21,7 @@ describe('show proc', () => {
       masterPid: 4802,
       reloads: 1,
       failedReloads: 1,
-      workers: [{ pid: 4805, reloads: 1 }],
+      workers: [{ pid: 4805, reloads: 1, ageS: 1 }],
       oldWorkers: [],
     });
   });
@@ -29,12 +29,12 @@ describe('show proc', () => {
   it('tells new workers from those that linger', () => {
     const text = failedReload
       .replace('1 [failed: 1]', '2            ')
-      .replace('# programs', '# old workers\n4700  worker  2  0d01h00m01s  2.6.12\n# programs');
+      .replace('# programs', '# old workers\n4700  worker  2  1d02h03m04s  2.6.12\n# programs');
     expect(parseShowProc(text)).toMatchObject({
       reloads: 2,
       failedReloads: 0,
       workers: [{ pid: 4805 }],
-      oldWorkers: [{ pid: 4700, reloads: 2 }],
+      oldWorkers: [{ pid: 4700, reloads: 2, ageS: 93_784 }],
     });
   });
 
