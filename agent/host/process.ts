@@ -61,4 +61,6 @@ export interface ProcessRunner {
   signalGroup(pid: number, signal: Signal): boolean;
   /** Reads who a pid is now; undefined when it is gone (zombies are reported, with their state). */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
+  /** Lists the processes whose program (the last part of argv[0]) has this name; zombies have none. */
+  processesOf(program: string): Promise<readonly ProcessIdentity[]>;
 }

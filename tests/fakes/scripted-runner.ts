@@ -1,6 +1,7 @@
 // Programs and processes by script: rules say what a command answers, a table holds the processes that
 // "run". The transcript reads as a person would type it; a command without a rule is a failure.
 
+import { posix } from 'node:path';
 import type {
   DetachedOptions,
   ProcessExit,
@@ -154,6 +155,13 @@ export function createScriptedRunner(rules: readonly RunnerRule[] = []): Scripte
     signal: (pid, signal) => send('signal', pid, signal),
     // The fake has no groups: a leader stands for its own.
     signalGroup: (pid, signal) => send('signal group', pid, signal),
+
+    processesOf: (program) =>
+      Promise.resolve(
+        [...table.values()]
+          .filter(({ argv }) => posix.basename(argv[0] ?? '') === program)
+          .map(({ pid, startTicks, state, argv }) => ({ pid, startTicks, state, argv })),
+      ),
 
     identify(pid) {
       const process = table.get(pid);

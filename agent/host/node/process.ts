@@ -8,6 +8,7 @@ import { startDetached } from './detached';
 import { hasErrno } from './errno';
 import { refuseSignal, signalError } from './process-errors';
 import { identifyProcess } from './process-identity';
+import { listProcesses } from './process-list';
 import { runProgram } from './run';
 
 export interface ProcessRunnerSetting {
@@ -31,6 +32,7 @@ export function createNodeProcessRunner({
     // A detached process leads the group of its own number.
     signalGroup: (pid, signal) => send(pid, -pid, signal),
     identify: identifyProcess,
+    processesOf: listProcesses,
   };
 }
 
