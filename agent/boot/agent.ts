@@ -7,6 +7,7 @@ import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { createServerCertificate, type ServerCertificate } from '../core/server-certificate';
+import { version } from '../generated/version';
 import { checkPathLengths } from '../haproxy/paths';
 import { createApp } from '../http/app';
 import { createIdentify } from '../http/identity';
@@ -47,9 +48,17 @@ export async function startAgent(
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
-  const lock = await takeInstanceLock({ ...host, basePath, pid: host.system.processId() });
+  const startedAt = new Date(host.clock.now()).toISOString();
+  const { amphora_id: amphoraId } = config.amphora_agent;
+  const lock = await takeInstanceLock({
+    ...host,
+    basePath,
+    pid: host.system.processId(),
+    report: async () => ({ version, amphoraId, startedAt, findings: await core.findings() }),
+  });
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
+    await core.reconcile();
     return await startParts(config, host, options, core, lock);
   } catch (thrown) {
     await lock.release();
