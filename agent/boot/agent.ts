@@ -7,6 +7,7 @@ import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import type { ServerCertificate } from '../core/server-certificate';
+import { version } from '../generated/version';
 import { checkPathLengths } from '../haproxy/paths';
 import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
@@ -53,9 +54,17 @@ export async function startAgent(
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
-  const lock = await takeInstanceLock({ ...host, basePath, pid: host.system.processId() });
+  const startedAt = new Date(host.clock.now()).toISOString();
+  const { amphora_id: amphoraId } = config.amphora_agent;
+  const lock = await takeInstanceLock({
+    ...host,
+    basePath,
+    pid: host.system.processId(),
+    report: async () => ({ version, amphoraId, startedAt, findings: await core.findings.all() }),
+  });
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
+    await core.reconcile();
     return await startParts(config, host, options, core, lock);
   } catch (thrown) {
     await lock.release();
@@ -74,6 +83,8 @@ async function startParts(
   const { serverCertificate } = access;
   const material = await serverCertificate.load();
   const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
+  core.findings.add('clients', () => access.findings());
+  core.findings.add('connections', () => connections.findings());
   const listener = createApp({
     ...host,
     connections,

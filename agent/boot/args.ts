@@ -3,7 +3,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AgentError, messageOf } from '../model/errors';
 
-export type Command = 'serve' | 'dev' | 'certs' | 'check' | 'sample' | 'version' | 'help';
+export type Command = 'serve' | 'dev' | 'certs' | 'check' | 'doctor' | 'sample' | 'version' | 'help';
 
 /** What was asked for; options that a command does not know are refused before. */
 export interface Arguments {
@@ -20,6 +20,7 @@ export interface Arguments {
   readonly names: readonly string[];
   readonly days: number;
   readonly force: boolean;
+  readonly json: boolean;
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
@@ -27,6 +28,7 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
        amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children]
        amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json]
        amphorad sample | version | help
 `;
 
@@ -37,6 +39,7 @@ const accepted: Readonly<Record<Command, readonly string[]>> = {
   dev: ['state', 'port', 'ready-json', 'stop-children'],
   certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
   check: configuration,
+  doctor: [...configuration, 'json'],
   sample: [],
   version: [],
   help: [],
@@ -55,6 +58,7 @@ const options = {
   name: { type: 'string', multiple: true },
   days: { type: 'string' },
   force: { type: 'boolean' },
+  json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -81,6 +85,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     names: values.name ?? [],
     days: whole('--days', values.days ?? '825', 1, 36_500),
     force: values.force ?? false,
+    json: values.json ?? false,
   };
 }
 

@@ -1,6 +1,7 @@
 // The entry point: which command, over the real host.
 
 import { runCerts } from '../cli/certs';
+import { runDoctor } from '../cli/doctor';
 import { renderSample } from '../config/sample';
 import { defaultConfigFile, defaultLocalFile, type ConfigSources } from '../config/sources';
 import { version } from '../generated/version';
@@ -39,6 +40,11 @@ async function main(): Promise<number> {
       return runDev({ ...args, stopChildren: args.stopChildren ?? true }, host, process.env, output);
     case 'check':
       return runCheck(sourcesOf(args), host, output);
+    case 'doctor': {
+      const { text, status } = await runDoctor({ sources: sourcesOf(args), json: args.json }, host);
+      output.out(text);
+      return status;
+    }
     case 'certs': {
       const { directory, amphoraId } = args;
       if (directory === undefined || amphoraId === undefined) {

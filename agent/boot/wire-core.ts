@@ -8,25 +8,31 @@ import { createCrashLog } from '../core/crash-log';
 import { createCertificates, type Certificates } from '../core/certificates';
 import { createDescriptorWatch } from '../core/descriptors';
 import { createDetails, type Details } from '../core/details';
+import { createFindings, type Findings } from '../core/findings';
 import { createGate, type Gate } from '../core/gate';
 import { createListenerRegistry } from '../core/listener-registry';
 import { createLoadBalancers, type LoadBalancers } from '../core/load-balancers';
 import { createLoadBalancerStatuses, type LoadBalancerStatuses } from '../core/load-balancer-status';
 import { createOldWorkers, type OldWorkers } from '../core/old-workers';
 import { createOperatorState } from '../core/operator-state';
+import { createOwnedFiles } from '../core/owned-files';
 import { createPackageVersions } from '../core/packages';
 import { createPolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation } from '../core/process-groups';
 import { createTrafficRates, type TrafficRates } from '../core/rates';
+import { reconcile } from '../core/reconcile';
 import { createReloadQueue } from '../core/reload-queue';
 import { cacheStates } from '../core/state-cache';
 import { createStateStore, type StateStore } from '../core/state-store';
+import { createSurvey } from '../core/survey';
+import { createProcessSurvey } from '../core/survey-processes';
 import { createTopologyReader, type TopologyReader } from '../core/topology';
 import { createWatcher, type Watcher } from '../core/watcher';
 import { version } from '../generated/version';
 import { createOldWorkerControl } from '../haproxy/old-workers';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { createBinaryVersion } from '../haproxy/version';
+import type { Files } from '../host/files';
 import type { LoadBalancerId } from '../model/ids';
 import { parseIp } from '../model/ip';
 import { createAddresses } from '../network/addresses';
@@ -46,10 +52,15 @@ export interface Core {
   readonly rates: TrafficRates;
   readonly topology: TopologyReader;
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
+  /** Deals with what a killed agent left; before anything is restored. */
+  readonly reconcile: () => Promise<void>;
+  /** What all parts find now. */
+  readonly findings: Findings;
 }
 
 /** Builds the core from a checked configuration. */
-export function wireCore(config: Config, host: HostWithLog): Core {
+export function wireCore(config: Config, given: HostWithLog): Core {
+  const host = { ...given, files: ownedFiles(config, given) };
   const drivers = wireDrivers(config, host);
   const { roots, haproxy, ip, namespace } = drivers;
   const { files, clock, system, sockets } = host;
@@ -78,7 +89,34 @@ export function wireCore(config: Config, host: HostWithLog): Core {
       const parsed = parseIp(text);
       return parsed === undefined ? undefined : addresses.interfaceOf(parsed);
     },
+    reconcile: () =>
+      reconcile({
+        ...host,
+        ...drivers,
+        state,
+        serverPath: config.amphora_agent.agent_server_cert,
+        usualPeer: config.amphora_agent.amphora_id,
+      }),
+    findings: createFindings({
+      clock,
+      sources: {
+        'state-directory': createSurvey({ files: given.files, roots, state, userId: system.userId() }),
+        processes: createProcessSurvey({ ...host, ...drivers, state }),
+        'haproxy groups': () => watcher.findings(),
+        'old workers': () => oldWorkers.findings(),
+      },
+    }),
   };
+}
+
+/** Below its own directories the core follows no link and reads no other user's file. */
+function ownedFiles({ haproxy_amphora, amphorad }: Config, { files, system }: HostWithLog): Files {
+  const { base_path: basePath, base_cert_dir: certDir } = haproxy_amphora;
+  return createOwnedFiles({
+    files,
+    roots: [basePath, certDir, amphorad.runtime_dir],
+    userId: system.userId(),
+  });
 }
 
 function wireLoadBalancers(

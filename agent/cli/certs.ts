@@ -1,11 +1,12 @@
 // The command that makes a development PKI: an authority, the agent's bundle and one client. `ca.pem` is written
 // last, and a mark lies beside the files until then, so that a half-made directory is known from someone's own.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import { AgentError } from '../model/errors';
 import { parseAmphoraId } from '../model/ids';
+import { isTemporaryName } from '../model/leftover';
 import { issueCa, issueClient, issueServer } from '../pki/issue';
 
 export interface CertsArgs {
@@ -33,6 +34,7 @@ export interface PkiPaths {
 
 type PkiTexts = Readonly<Record<keyof PkiPaths, string>>;
 
+const unfinished = '.unfinished';
 const secretMode = 0o600;
 const publicMode = 0o644;
 
@@ -58,12 +60,13 @@ export async function runCerts(
 ): Promise<PkiPaths> {
   const { files } = deps;
   const paths = pkiPaths(args.directory);
-  const mark = join(args.directory, '.unfinished');
+  const mark = join(args.directory, unfinished);
   if (!args.force) await refuseToReplace(paths, mark, files);
   const contents = await makeContents(args, deps.clock.now());
   // An existing directory keeps its mode: it may be anyone's.
   const there = await files.stat(args.directory);
   if (there?.kind !== 'directory') await files.makeDirectory(args.directory, 0o700);
+  await removeLeftovers(args.directory, paths, files);
   await files.writeAtomic(mark, '', secretMode);
   await files.remove(paths.ca);
   await files.writeAtomic(paths.server, contents.server, secretMode);
@@ -74,6 +77,14 @@ export async function runCerts(
   await files.writeAtomic(paths.ca, contents.ca, publicMode);
   await files.remove(mark);
   return paths;
+}
+
+// Temporary files of a run that was killed: they hold keys.
+async function removeLeftovers(directory: string, paths: PkiPaths, files: Files): Promise<void> {
+  const own = [unfinished, ...Object.values(paths).map((path: string) => basename(path))];
+  for (const name of await files.list(directory)) {
+    if (own.some((each) => isTemporaryName(name, each))) await files.remove(join(directory, name));
+  }
 }
 
 async function refuseToReplace(paths: PkiPaths, mark: string, files: Files): Promise<void> {

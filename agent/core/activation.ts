@@ -73,7 +73,7 @@ export function createActivate(deps: ActivationDeps): Activate {
     refuseOtherPeer(input, failure);
     const effective = effectiveConfig(input.text, input.paths, await deps.overlayOptions());
     const record = await asFailure(failure, () => candidate(deps, input, effective));
-    if (input.living !== undefined && (await isUnchanged(deps, input, record))) {
+    if (input.living !== undefined && (await isUnchanged(deps, input, record, effective))) {
       return { process: input.living, running: record, changed: false };
     }
     const binds = await asFailure(failure, () => Promise.resolve(readBinds(input.text, record.peer)));
@@ -126,10 +126,13 @@ async function isUnchanged(
   { files, haproxy }: ActivationDeps,
   { paths, text, running }: ActivationInput,
   record: RunRecord,
+  effective: EffectiveConfig,
 ): Promise<boolean> {
   if (running === undefined || running.fallback === true || !sameRun(running, record)) return false;
   // The record is written last, and a full disk may have kept it from following the text.
   if ((await files.readText(paths.running)) !== text) return false;
+  // An agent that was killed in a reload may have had haproxy read something newer, and recorded nothing.
+  if ((await files.readText(paths.live)) !== effective.text) return false;
   // Names are looked up when haproxy starts, and a reload is how an operator has them looked up again.
   return !namesHosts(text) && haproxy.answers(paths);
 }

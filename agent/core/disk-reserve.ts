@@ -2,9 +2,8 @@
 // Source: DESIGN "Server identity and connections", limits on volume.
 
 import type { Files } from '../host/files';
+import { diskReserveKb as reserveKb } from '../model/disk-reserve';
 import { AgentError } from '../model/errors';
-
-const reserveKb = 16 * 1024;
 
 /** Throws `no-space` when `bytes` more would leave less than 16 MiB free where `path` lies, `unavailable` when nothing lies there any more. */
 export async function requireSpace(files: Files, path: string, bytes: number): Promise<void> {

@@ -16,6 +16,8 @@ export interface InstanceLockDeps {
   readonly localServers: LocalServers;
   readonly basePath: string;
   readonly pid: number;
+  /** What `agent.sock` tells beside the pid. */
+  readonly report: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** Takes the lock. Throws `already-exists` naming the pid of the agent that has it. */
@@ -24,6 +26,7 @@ export async function takeInstanceLock({
   localServers,
   basePath,
   pid,
+  report,
 }: InstanceLockDeps): Promise<InstanceLock> {
   const stat = await files.stat(basePath);
   if (stat?.kind !== 'directory')
@@ -35,7 +38,10 @@ export async function takeInstanceLock({
   try {
     // Ours to take, whoever left it: the lock is held.
     await files.remove(path);
-    const local = await localServers.serve(path, identity);
+    const local = await localServers.serve(
+      path,
+      async () => `${JSON.stringify({ pid, ...(await report()) })}\n`,
+    );
     return { release: () => releaseAll([local, lock]) };
   } catch (thrown) {
     await lock.close();

@@ -1,17 +1,19 @@
 // The verbs on load balancers that every dialect shares, one change at a time for each. A load balancer is one
 // haproxy process group with its own directory and owner. Source: DESIGN "Who owns what", contract/amphora-v0.1.md.
 
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { haproxyPaths, type HaproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { AgentError, notFound } from '../model/errors';
 import { idsAmong, type LoadBalancerId } from '../model/ids';
+import { discardedName } from '../model/leftover';
 import type { ServiceProcess } from '../supervisor/service';
 import type { Apply } from './apply';
 import type { Gate } from './gate';
 import type { Activation, ProcessGroups } from './process-groups';
 import type { ReloadQueue } from './reload-queue';
+import { digest } from './run-record';
 import { initialState, type LoadBalancerState, type Owner, type StateStore } from './state-store';
 
 export interface UploadInput {
@@ -98,8 +100,12 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         await apply.check(id, pathsOf(id), text, peer);
         // Before the text, so that a configuration never stands without its owner and peer.
         const wanted = revived(before ?? initialState);
-        if (before?.peer !== peer || wanted !== before) await state.write(id, { ...wanted, owner, peer });
+        // A killed agent leaves the old text with the old name or the new with the new: core/reconcile.
+        const renamed = before !== undefined && before.peer !== peer;
+        if (renamed) await state.write(id, { ...wanted, next: { peer, config: digest(text) } });
+        else if (before !== wanted) await state.write(id, { ...wanted, owner, peer });
         await apply.store(pathsOf(id), text);
+        if (renamed) await state.write(id, { ...wanted, owner, peer });
       });
     },
 
@@ -150,9 +156,13 @@ async function restore(deps: LoadBalancersDeps, id: LoadBalancerId): Promise<Res
   return 'none';
 }
 
-// An upload after a removal that failed half-way takes the removal back: the next restore must not finish it.
+// An upload after a removal that failed half-way takes the removal back: the next restore must not finish it. The
+// name of an upload that failed goes with that upload.
 function revived(before: LoadBalancerState): LoadBalancerState {
-  return before.desired === 'removed' ? { ...before, desired: 'stopped' } : before;
+  if (before.desired !== 'removed' && before.next === undefined) return before;
+  const desired = before.desired === 'removed' ? 'stopped' : before.desired;
+  // JSON leaves out what is undefined.
+  return { ...before, desired, next: undefined };
 }
 
 async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly LoadBalancerId[]> {
@@ -164,7 +174,11 @@ async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly Load
   return ids.filter((_, index) => found[index]);
 }
 
-async function exists(files: Files, { config, pidFile, statsSocket }: HaproxyPaths): Promise<boolean> {
+async function exists(files: Files, paths: HaproxyPaths): Promise<boolean> {
+  const { directory, config, pidFile, statsSocket } = paths;
+  // What was planted in its place is shown as one that cannot be read, not as none.
+  const own = (await files.stat(directory))?.kind;
+  if (own !== undefined && own !== 'directory') return true;
   for (const path of [config, pidFile, statsSocket]) {
     if ((await files.stat(path)) !== undefined) return true;
   }
@@ -181,6 +195,17 @@ async function removeFiles({ files, log, roots }: LoadBalancersDeps, id: LoadBal
     log.info('last words of a removed haproxy', { loadBalancer: id, output: printed.slice(-farewellBytes) });
   }
   const runtime = dirname(paths.adminSocket);
-  for (const path of [paths.certificates, paths.statsSocket, runtime, paths.directory])
-    await files.remove(path);
+  for (const path of [paths.certificates, paths.statsSocket]) await files.remove(path);
+  if (runtime !== paths.directory) await files.remove(runtime);
+  await discard(files, roots, id);
+}
+
+/** In one step, or a kill in between could take the state and leave the configuration: the listener would be back. */
+async function discard(files: Files, roots: HaproxyRoots, id: LoadBalancerId): Promise<void> {
+  const { directory } = haproxyPaths(roots, id);
+  if ((await files.stat(directory)) === undefined) return;
+  const discarded = join(roots.basePath, discardedName(id));
+  await files.remove(discarded);
+  await files.rename(directory, discarded);
+  await files.remove(discarded);
 }

@@ -12,6 +12,15 @@ export const stateSchema = {
     owner: { enum: ['octavia-v0.1', 'octavia-v1.0', 'runtime-v1', 'dataplane-v3', 'modaclouds-v1'] },
     peer: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
     desired: { enum: ['running', 'stopped', 'removed'] },
+    next: {
+      type: 'object',
+      required: ['peer', 'config'],
+      additionalProperties: false,
+      properties: {
+        peer: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+        config: { type: 'string' },
+      },
+    },
     running: {
       type: 'object',
       required: ['text', 'overlay', 'peer', 'binary', 'files'],

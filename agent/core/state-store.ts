@@ -3,7 +3,7 @@
 
 import { validators } from '../generated/validators';
 import type { Files } from '../host/files';
-import { AgentError } from '../model/errors';
+import { AgentError, isAgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { ServiceProcess } from '../supervisor/service';
@@ -22,23 +22,29 @@ export interface LoadBalancerState {
   readonly process?: ServiceProcess;
   /** What that process was started from; without it nothing is known, and the next reload is a real one. */
   readonly running?: RunRecord;
+  /** An upload under way that brings another peer name: it is the name once `haproxy.cfg` has this digest. */
+  readonly next?: { readonly peer: string; readonly config: string } | undefined;
 }
 
 /** What holds for a load balancer of which nothing was written: an Octavia base_path taken over as it is. */
 export const initialState: LoadBalancerState = { owner: 'octavia-v0.1', peer: 'amphora', desired: 'stopped' };
 
 export interface StateStore {
-  /** Reads a state; undefined when there is none. Throws `version-mismatch` for one of a newer agent, `internal` for one that cannot be trusted; both name the file. */
+  /** Reads a state; undefined when there is none. Throws `version-mismatch` for one of a newer agent, `precondition` for one that cannot be trusted; both name the file. */
   read(id: LoadBalancerId): Promise<LoadBalancerState | undefined>;
   /** Writes a state durably. */
   write(id: LoadBalancerId, state: LoadBalancerState): Promise<void>;
 }
+
+// A record of 4,096 certificates takes some 600 KiB.
+const longestStateBytes = 16 * 1024 * 1024;
 
 /** Makes the store over `<base>/<id>/state.json`. */
 export function createStateStore(files: Files, roots: HaproxyRoots): StateStore {
   return {
     async read(id) {
       const path = haproxyPaths(roots, id).state;
+      if (((await files.stat(path))?.size ?? 0) > longestStateBytes) throw tooLong(path);
       const text = await files.readText(path);
       return text === undefined ? undefined : parseState(text, path);
     },
@@ -52,12 +58,28 @@ export function createStateStore(files: Files, roots: HaproxyRoots): StateStore 
   };
 }
 
+/** Tells whether a refusal to read a state was about the content of the file: another user's file or a link is none of ours. */
+export function isSpoiled(thrown: unknown): thrown is AgentError {
+  return isAgentError(thrown, 'precondition') && thrown.message === spoiledMessage;
+}
+
+const spoiledMessage = 'The stored state cannot be trusted';
+
+function spoiled(path: string, what: string, cause?: unknown): AgentError {
+  const detail = `${path} ${what}; the agent puts it aside at its next start`;
+  return new AgentError('precondition', spoiledMessage, { detail, cause });
+}
+
+function tooLong(path: string): AgentError {
+  return spoiled(path, `is longer than ${longestStateBytes} bytes`);
+}
+
 function parseState(text: string, path: string): LoadBalancerState {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new AgentError('internal', `${path} is not JSON`, { cause });
+    throw spoiled(path, 'is not JSON', cause);
   }
   if (isNewer(value)) {
     throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
@@ -67,9 +89,7 @@ function parseState(text: string, path: string): LoadBalancerState {
   const validate = validators.state;
   if (!validate(value)) {
     const faults = (validate.errors ?? []).map((fault) => `${fault.instancePath} ${fault.message ?? ''}`);
-    throw new AgentError('internal', `${path} is not a state of schema ${stateSchemaNumber}`, {
-      detail: faults.join('; '),
-    });
+    throw spoiled(path, `is not a state of schema ${stateSchemaNumber}: ${faults.join('; ')}`);
   }
   return value as LoadBalancerState;
 }

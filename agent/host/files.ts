@@ -7,6 +7,8 @@ export interface FileStat {
   readonly size: number;
   /** Permission bits only, e.g. 0o600. */
   readonly mode: number;
+  /** User id of the owner. */
+  readonly uid: number;
   readonly mtimeMs: number;
   readonly device: number;
   readonly inode: number;

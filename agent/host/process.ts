@@ -74,4 +74,6 @@ export interface ProcessRunner {
   identify(pid: number): Promise<ProcessIdentity | undefined>;
   /** Reads start and state of a pid at once, cheaply enough for hundreds a second; undefined when it is gone. Throws `unavailable` when /proc cannot be read. */
   glance(pid: number): ProcessGlance | undefined;
+  /** Lists the processes whose program (the last part of argv[0]) has this name; zombies have none. */
+  processesOf(program: string): Promise<readonly ProcessIdentity[]>;
 }

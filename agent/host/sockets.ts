@@ -20,11 +20,12 @@ export interface UnixSockets {
 export interface LocalServers {
   /**
    * Listens at `path`; a path that begins with NUL is an abstract name, which the kernel frees with the process.
+   * A path gets mode 0600. An answer that fails is a hang-up without a word.
    * Throws `already-exists` when somebody listens there, `unavailable` on anything else.
    */
-  serve(path: string, answer: () => string): Promise<LocalServer>;
-  /** What a listener at `path` says within a second; undefined when nobody does. */
-  ask(path: string): Promise<string | undefined>;
+  serve(path: string, answer: () => string | Promise<string>): Promise<LocalServer>;
+  /** What a listener at `path` says, up to 4 MiB of it, before `timeoutMs` (1,000) pass in silence; undefined when nobody does. */
+  ask(path: string, timeoutMs?: number): Promise<string | undefined>;
 }
 
 export interface LocalServer {

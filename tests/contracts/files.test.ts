@@ -13,6 +13,7 @@ import { createMemoryFiles } from '../fakes/memory-files';
 interface Subject {
   readonly files: Files;
   readonly root: string;
+  readonly userId: number | undefined;
   plantLink(path: string, target: string): Promise<void>;
   plantSocket(path: string): Promise<void>;
   plantText(path: string, text: string): Promise<void>;
@@ -25,6 +26,7 @@ function memorySubject(): Promise<Subject> {
   return Promise.resolve({
     files,
     root: '/root',
+    userId: 0,
     plantLink: (path, target) => (files.plantLink(path, target), done),
     plantSocket: (path) => (files.plantOther(path, 'socket'), done),
     plantText: (path, text) => (files.plant(path, text), done),
@@ -38,6 +40,7 @@ async function nodeSubject(): Promise<Subject> {
   return {
     files: createNodeFiles(),
     root,
+    userId: process.geteuid?.(),
     plantLink: (path, target) => symlink(target, path),
     plantSocket: async (path) => {
       const server = createServer();
@@ -293,6 +296,14 @@ describe.each([
       expect(await files.stat(at('s'))).toMatchObject({ kind: 'socket' });
       expect(await files.stat(at('missing'))).toBeUndefined();
       expect(await files.stat(at('f/below'))).toBeUndefined();
+    });
+
+    it('tells whose a thing is: what we make is ours, and stays so when it is emptied', async () => {
+      await files.makeDirectory(at('d'), 0o700);
+      await files.writeAtomic(at('f'), 'text', 0o600);
+      await files.truncate(at('f'));
+      const owners = [await files.stat(at('d')), await files.stat(at('f'))].map((stat) => stat?.uid);
+      expect(owners).toEqual([subject.userId, subject.userId]);
     });
 
     it('sees a file keep its inode through an emptying, on one device', async () => {

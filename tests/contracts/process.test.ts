@@ -89,6 +89,17 @@ describe.each([
     });
   });
 
+  it('are found by the name of their program, whatever its directory, as long as they live', async () => {
+    const { pid, exited } = await start(endless);
+    expect((await runner.processesOf('sleep')).find((each) => each.pid === pid)).toEqual(
+      await runner.identify(pid),
+    );
+    expect((await runner.processesOf('slee')).map((each) => each.pid)).not.toContain(pid);
+    runner.signal(pid, 'SIGKILL');
+    await exited;
+    expect((await runner.processesOf('sleep')).map((each) => each.pid)).not.toContain(pid);
+  });
+
   it('read the input that they are given', async () => {
     expect(await runner.run(echo, { input: 'line\nnaïve' })).toMatchObject({
       code: 0,

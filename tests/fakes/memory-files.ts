@@ -15,10 +15,14 @@ export interface MemoryFiles extends Files {
   failNext(operation: keyof Files, error: AgentError, path?: RegExp): void;
   /** Puts a regular file there, with its parents, replacing what was. */
   plant(path: string, content: string | Uint8Array, mode?: number): void;
+  /** Takes away the one thing at a path, whatever failures are planned. */
+  unplant(path: string): void;
   /** Puts a symbolic link there, with its parents. */
   plantLink(path: string, target: string): void;
   /** Puts something there that is neither file nor directory, with its parents. */
   plantOther(path: string, kind: 'socket' | 'other'): void;
+  /** Gives what lies at a path to another user. */
+  own(path: string, uid: number): void;
   /** Sets what `space` answers. */
   setSpace(space: { usedKb: number; availableKb: number }): void;
 }
@@ -31,10 +35,15 @@ interface PlannedFailure {
 
 /**
  * Makes a file system that holds `initial`, path → text, files 0644 and directories 0755. A path that ends in a
- * slash is an empty directory. `now` gives modification times; without it every write gets a later one.
+ * slash is an empty directory. `now` gives modification times; without it every write gets a later one. What is
+ * made belongs to `userId`.
  */
-export function createMemoryFiles(initial: Record<string, string> = {}, now?: () => number): MemoryFiles {
-  const tree = createMemoryTree(now);
+export function createMemoryFiles(
+  initial: Record<string, string> = {},
+  now?: () => number,
+  userId = 0,
+): MemoryFiles {
+  const tree = createMemoryTree(now, userId);
   const failures: PlannedFailure[] = [];
   let space = { usedKb: 1_000_000, availableKb: 9_000_000 };
 
@@ -130,8 +139,8 @@ export function createMemoryFiles(initial: Record<string, string> = {}, now?: ()
       perform('stat', 'look at a file', path, () => {
         const entry = tree.lookUp(path, false);
         if (entry === undefined) return undefined;
-        const { kind, mode, mtimeMs, inode, content } = entry;
-        return { kind, mode, mtimeMs, inode, size: content.length, device: 1 };
+        const { kind, mode, uid, mtimeMs, inode, content } = entry;
+        return { kind, mode, uid, mtimeMs, inode, size: content.length, device: 1 };
       }),
 
     truncate: (path) =>
@@ -156,8 +165,10 @@ export function createMemoryFiles(initial: Record<string, string> = {}, now?: ()
       ),
     failNext: (operation, error, path) => failures.push({ operation, error, path }),
     plant: (path, content, mode = 0o644) => plant(path, 'file', Buffer.from(content), mode),
+    unplant: (path) => void tree.entries.delete(posix.resolve('/', path)),
     plantLink: (path, target) => plant(path, 'link', Buffer.from(target), 0o777),
     plantOther: (path, kind) => plant(path, kind, Buffer.alloc(0), 0o600),
+    own: (path, uid) => tree.own(posix.resolve('/', path), uid),
     setSpace: (next) => {
       space = next;
     },

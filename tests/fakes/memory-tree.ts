@@ -13,12 +13,16 @@ export interface Entry {
   readonly mode: number;
   readonly mtimeMs: number;
   readonly inode: number;
+  /** User id of the owner. */
+  readonly uid: number;
 }
 
 export interface MemoryTree {
   readonly entries: ReadonlyMap<string, Entry> & { delete(path: string): boolean };
   /** Sets what lies at a resolved path; a fresh inode unless one is given. */
   put(path: string, kind: FileStat['kind'], content: Buffer, mode: number, inode?: number): void;
+  /** Gives what lies at a resolved path to a user. */
+  own(path: string, uid: number): void;
   /** Makes the missing parents of a resolved path, 0755. */
   putParents(path: string): void;
   /** The path with every link on the way replaced. Throws ENOENT, ENOTDIR or ELOOP. */
@@ -37,15 +41,22 @@ export interface MemoryTree {
   move(from: string, to: string): void;
 }
 
-/** Makes a tree of one empty root directory. */
-export function createMemoryTree(now: (() => number) | undefined): MemoryTree {
+/** Makes a tree of one empty root directory; what is made in it belongs to `userId`. */
+export function createMemoryTree(now: (() => number) | undefined, userId = 0): MemoryTree {
   const entries = new Map<string, Entry>();
   let lastInode = 1;
 
   const put = (path: string, kind: FileStat['kind'], content: Buffer, mode: number, inode?: number): void => {
     const fresh = ++lastInode;
     const mtimeMs = now === undefined ? 1_700_000_000_000 + fresh : now();
-    entries.set(path, { kind, content, mode: mode & 0o7777, mtimeMs, inode: inode ?? fresh });
+    const uid = (inode === undefined ? undefined : entries.get(path)?.uid) ?? userId;
+    entries.set(path, { kind, content, mode: mode & 0o7777, mtimeMs, inode: inode ?? fresh, uid });
+  };
+
+  const own = (path: string, uid: number): void => {
+    const entry = entries.get(path);
+    if (entry === undefined) throw errnoError('ENOENT');
+    entries.set(path, { ...entry, uid });
   };
 
   const putParents = (path: string): void => {
@@ -149,6 +160,7 @@ export function createMemoryTree(now: (() => number) | undefined): MemoryTree {
   return {
     entries,
     put,
+    own,
     putParents,
     resolve,
     resolveExisting,

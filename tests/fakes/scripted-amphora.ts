@@ -10,6 +10,7 @@ import { createHandClock, type HandClock } from './hand-clock';
 import { createLiteralSystem, type LiteralSystem } from './literal-system';
 import { createMemoryFiles, type MemoryFiles } from './memory-files';
 import { createScriptedLocalServers } from './scripted-local-servers';
+import { createMortalHost, untilDeath } from './mortal-host';
 import { passTime } from './pass-time';
 import { createRecordedLog, type RecordedLog } from './recorded-log';
 import { installHaproxy, type ScriptedHaproxy } from './scripted-haproxy';
@@ -30,6 +31,10 @@ export interface ScriptedAmphora {
   readonly core: () => Core;
   /** Starts another agent on this machine, as after `kill -9`, and lets it restore what it finds. */
   restartAgent(): Promise<RestoreReport>;
+  /** Has the present agent die at its nth step from now (a change of a file, a start, a signal), as by `kill -9`: it never does or hears anything again. */
+  killAgentAt(step: number): void;
+  /** Runs a job of the present agent until it settles or the agent dies of `killAgentAt`. */
+  untilDeath<T>(job: () => Promise<T>): Promise<'died' | { readonly done: T } | { readonly thrown: unknown }>;
   /** Lets time pass until `job` settles. */
   readonly pass: <T>(job: Promise<T>) => Promise<T>;
   paths(id: LoadBalancerId): HaproxyPaths;
@@ -45,11 +50,12 @@ export async function createScriptedAmphora({
   userId = 0,
   local = '[amphorad]\nnetwork_namespace =\n',
 } = {}): Promise<ScriptedAmphora> {
-  const files = createMemoryFiles({
+  const initial = {
     '/etc/agent.conf': `[amphora_agent]\namphora_id = ${amphoraId}\n`,
     '/etc/local.conf': local,
     '/var/lib/octavia/': '',
-  });
+  };
+  const files = createMemoryFiles(initial, undefined, userId);
   const host = {
     files,
     runner: createScriptedRunner([], { userId }),
@@ -72,7 +78,8 @@ export async function createScriptedAmphora({
   );
   if (!loaded.ok) throw new Error(loaded.problems.map((problem) => problem.message).join('; '));
   const { config } = loaded;
-  let core = wireCore(config, host);
+  let life = createMortalHost(host);
+  let core = wireCore(config, life.host);
 
   return {
     ...host,
@@ -81,9 +88,17 @@ export async function createScriptedAmphora({
     core: () => core,
     pass: (job) => passTime(host.clock, job),
     paths: (id) => haproxyPaths(core.roots, id),
-    restartAgent() {
-      core = wireCore(config, host);
-      return passTime(host.clock, restoreLoadBalancers({ ...host, ...core, basePath: core.roots.basePath }));
+    async restartAgent() {
+      life = createMortalHost(host);
+      core = wireCore(config, life.host);
+      const mine = life.host;
+      const born = async (): Promise<RestoreReport> => {
+        await core.reconcile();
+        return restoreLoadBalancers({ ...mine, ...core, basePath: core.roots.basePath });
+      };
+      return passTime(host.clock, born());
     },
+    killAgentAt: (step) => life.dieAt(step),
+    untilDeath: (job) => passTime(host.clock, untilDeath(life, job)),
   };
 }

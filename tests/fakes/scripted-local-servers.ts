@@ -10,7 +10,7 @@ export interface ScriptedLocalServers extends LocalServers {
 
 /** Makes an empty table. */
 export function createScriptedLocalServers(): ScriptedLocalServers {
-  const table = new Map<string, () => string>();
+  const table = new Map<string, () => string | Promise<string>>();
   return {
     paths: () => [...table.keys()],
     serve(path, answer) {
@@ -25,6 +25,12 @@ export function createScriptedLocalServers(): ScriptedLocalServers {
         },
       });
     },
-    ask: (path) => Promise.resolve(table.get(path)?.()),
+    async ask(path) {
+      try {
+        return await table.get(path)?.();
+      } catch {
+        return undefined;
+      }
+    },
   };
 }

@@ -1,6 +1,7 @@
 // Programs and processes by script: rules say what a command answers, a table holds the processes that
 // "run". The transcript reads as a person would type it; a command without a rule is a failure.
 
+import { posix } from 'node:path';
 import type {
   DetachedOptions,
   ProcessExit,
@@ -173,21 +174,20 @@ export function createScriptedRunner(
       return process && { startTicks: process.startTicks, state: process.state };
     },
 
+    processesOf: (program) =>
+      Promise.resolve(
+        [...table.values()].filter(({ argv }) => posix.basename(argv[0] ?? '') === program).map(identityOf),
+      ),
+
     identify(pid) {
       const process = table.get(pid);
-      if (process === undefined) return Promise.resolve(undefined);
-      const { startTicks, state, userId, leadsSession, isContained, argv } = process;
-      const name = (process.name ?? argv[0]?.split('/').at(-1) ?? '').slice(0, 15);
-      return Promise.resolve<ProcessIdentity>({
-        pid,
-        startTicks,
-        state,
-        name,
-        userId,
-        leadsSession,
-        isContained,
-        argv,
-      });
+      return Promise.resolve(process && identityOf(process));
     },
   };
+}
+
+function identityOf(process: FakeProcess): ProcessIdentity {
+  const { pid, startTicks, state, userId, leadsSession, isContained, argv } = process;
+  const name = (process.name ?? argv[0]?.split('/').at(-1) ?? '').slice(0, 15);
+  return { pid, startTicks, state, name, userId, leadsSession, isContained, argv };
 }

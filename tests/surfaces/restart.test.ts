@@ -167,13 +167,13 @@ describe('haproxy and the agent die together', () => {
     await start();
   });
 
-  it('a state that cannot be trusted is reported, and the agent serves the others', async () => {
+  it('a state that cannot be trusted is put aside and reported, and the agent serves the others', async () => {
     await daemon.end('SIGKILL');
     const other = '00000002-aaaa-4bbb-8ccc-dddddddddddd';
     mkdirSync(join(directory, 'lib', other), { recursive: true });
     writeFileSync(join(directory, 'lib', other, 'state.json'), '{"schema": 99');
     await start();
-    expect(daemon.stderr()).toMatch(new RegExp(`load balancer not restored.*${other}`));
+    expect(daemon.stderr()).toMatch(new RegExp(`state put aside.*${other}`));
     await startListener();
     expect(await status()).toMatchObject({ status: 'ACTIVE' });
   });

@@ -6,6 +6,7 @@ import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { temporaryName } from '../../model/leftover';
 import { fileError } from './file-errors';
 import { syncDirectory } from './sync-directory';
 
@@ -27,11 +28,8 @@ export async function writeAtomic(path: string, content: string | Uint8Array, mo
   }
 }
 
-// A leading dot: haproxy skips such names in certificate directories (manual, `crt`), should a crash leave one
-// behind. Shortened: a name of the longest length must leave room for what is added.
 function temporaryPath(path: string): string {
-  const name = basename(path).slice(0, 48);
-  return join(dirname(path), `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  return join(dirname(path), temporaryName(basename(path), randomBytes(6).toString('hex')));
 }
 
 async function fill(file: FileHandle, content: string | Uint8Array, mode: number): Promise<void> {

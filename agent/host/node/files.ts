@@ -121,8 +121,8 @@ async function list(path: string): Promise<readonly string[]> {
 async function stat(path: string): Promise<FileStat | undefined> {
   try {
     const stats = await lstat(path);
-    const { size, mode, mtimeMs, dev: device, ino: inode } = stats;
-    return { kind: kindOf(stats), size, mode: mode & 0o7777, mtimeMs, device, inode };
+    const { size, mode, uid, mtimeMs, dev: device, ino: inode } = stats;
+    return { kind: kindOf(stats), size, mode: mode & 0o7777, uid, mtimeMs, device, inode };
   } catch (thrown) {
     if (isAbsent(thrown)) return undefined;
     throw thrown;

@@ -1,48 +1,66 @@
 // UNIX sockets of our own, abstract ones included (unix(7)): Node takes a leading NUL as the abstract name space.
 
-import { connect, createServer } from 'node:net';
-import { AgentError } from '../../model/errors';
+import { chmod } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { AgentError, messageOf } from '../../model/errors';
 import type { LocalServer, LocalServers } from '../sockets';
 import { hasErrno } from './errno';
 
-const askMs = 1_000;
+const defaultAskMs = 1_000;
+const longestAnswer = 4 * 1024 * 1024;
 
 /** Makes the real thing. */
 export function createNodeLocalServers(): LocalServers {
   return { serve, ask };
 }
 
-function serve(path: string, answer: () => string): Promise<LocalServer> {
+function serve(path: string, answer: () => string | Promise<string>): Promise<LocalServer> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.end(answer());
-    });
-    server.once('error', (cause) => {
+    const server = createServer((socket) => void tell(socket, answer));
+    const fail = (cause: unknown): void => {
       const kind = hasErrno(cause, 'EADDRINUSE') ? 'already-exists' : 'unavailable';
-      reject(new AgentError(kind, `cannot listen on ${shown(path)}`, { detail: cause.message, cause }));
-    });
+      server.close();
+      reject(new AgentError(kind, `cannot listen on ${shown(path)}`, { detail: messageOf(cause), cause }));
+    };
+    server.once('error', fail);
     server.listen({ path }, () => {
       server.on('error', () => undefined);
       // A lock, not a reason to stay alive.
       server.unref();
-      resolve({ close: () => new Promise((done) => server.close(() => done())) });
+      const close = (): Promise<void> => new Promise((done) => server.close(() => done()));
+      void (path.startsWith('\0') ? Promise.resolve() : chmod(path, 0o600)).then(
+        () => resolve({ close }),
+        fail,
+      );
     });
   });
 }
 
-function ask(path: string): Promise<string | undefined> {
+async function tell(socket: Socket, answer: () => string | Promise<string>): Promise<void> {
+  socket.on('error', () => undefined);
+  try {
+    socket.end(await answer());
+  } catch {
+    socket.destroy();
+  }
+}
+
+function ask(path: string, timeoutMs = defaultAskMs): Promise<string | undefined> {
   return new Promise((resolve) => {
     let said = '';
-    const socket = connect({ path, timeout: askMs });
+    const socket = connect({ path, timeout: timeoutMs });
     const end = (answer: string | undefined): void => {
       socket.destroy();
       resolve(answer);
     };
     socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (said += chunk));
-    socket.once('end', () => end(said));
+    socket.on('data', (chunk: string) => {
+      said += chunk;
+      if (said.length > longestAnswer) end(said);
+    });
+    socket.once('end', () => end(said === '' ? undefined : said));
     socket.once('timeout', () => end(said === '' ? undefined : said));
+    socket.once('close', () => end(said === '' ? undefined : said));
     socket.once('error', () => end(undefined));
   });
 }

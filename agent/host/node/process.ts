@@ -8,6 +8,7 @@ import { startDetached } from './detached';
 import { hasErrno } from './errno';
 import { refuseSignal, signalError } from './process-errors';
 import { glanceAtProcess, identifyProcess } from './process-identity';
+import { listProcesses } from './process-list';
 import { runProgram } from './run';
 
 export interface ProcessRunnerSetting {
@@ -32,6 +33,7 @@ export function createNodeProcessRunner({
     signalGroup: (pid, signal, startTicks) => send(pid, -pid, signal, startTicks),
     identify: identifyProcess,
     glance: glanceAtProcess,
+    processesOf: listProcesses,
   };
 }
 

@@ -21,6 +21,7 @@ describe('the command line', () => {
       names: [],
       days: 825,
       force: false,
+      json: false,
     });
   });
 

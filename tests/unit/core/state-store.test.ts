@@ -64,8 +64,8 @@ describe('a state file that cannot be trusted', () => {
   ])('because it is %s is refused by name and left alone', async (_what, text) => {
     const { files, store } = setUp({ [path]: text });
     await expect(store.read(id)).rejects.toMatchObject({
-      kind: 'internal',
-      message: expect.stringContaining(path),
+      kind: 'precondition',
+      detail: expect.stringContaining(path),
     });
     expect(files.snapshot()).toEqual({ [path]: text });
   });

@@ -1,0 +1,87 @@
+// Whether an agent runs, which one, and what it says of itself: one JSON document on `<base>/agent.sock`.
+// Source: DESIGN "On disk".
+
+import { join } from 'node:path';
+import type { Config } from '../../config/options';
+import { version } from '../../generated/version';
+import type { LocalServers } from '../../host/sockets';
+import type { Finding } from '../../model/finding';
+import { found, type AgentReport, type Check } from './check';
+
+// Longer than the agent gives its own parts to answer.
+const askMs = 10_000;
+
+/** Asks the agent of a configuration; undefined when none answers, or none that this version understands. */
+export async function askAgent(
+  { haproxy_amphora }: Config,
+  localServers: LocalServers,
+): Promise<AgentReport | undefined> {
+  const said = await localServers.ask(socketOf(haproxy_amphora.base_path), askMs);
+  return said === undefined ? undefined : readReport(said);
+}
+
+/** Reads what an agent said; undefined when it is no report. */
+export function readReport(text: string): AgentReport | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, version: said, findings } = value as Readonly<Record<string, unknown>>;
+  if (typeof pid !== 'number') return undefined;
+  return {
+    pid,
+    version: typeof said === 'string' ? said : '',
+    findings: Array.isArray(findings) ? findings.filter(isFinding) : [],
+  };
+}
+
+export const agentChecks: readonly Check[] = [
+  {
+    name: 'agent',
+    look: ({ agent, config }) => Promise.resolve(agent === undefined ? [noAgent(config)] : ofThis(agent)),
+  },
+  {
+    name: 'reaper',
+    look: ({ agent }) => Promise.resolve(agent?.pid === 1 ? [noReaper] : []),
+  },
+  { name: 'agent-findings', look: ({ agent }) => Promise.resolve(agent?.findings ?? []) },
+];
+
+function noAgent({ haproxy_amphora }: Config): Finding {
+  return found('agent', 'error', {
+    what: `No agent answers on ${socketOf(haproxy_amphora.base_path)}`,
+    why: 'haproxies that run go on, but nothing can be changed, and what dies stays dead.',
+    todo: 'Start it: amphorad --config-file FILE, or by its unit. If it runs, ask as its user or as root.',
+  });
+}
+
+function ofThis(agent: AgentReport): readonly Finding[] {
+  if (agent.version === version) return [];
+  return [
+    found('agent', 'warning', {
+      what: `The agent that runs (pid ${agent.pid}) is version ${agent.version}, this program is ${version}`,
+      why: 'What was upgraded on disk is not what serves.',
+      todo: 'Restart the agent: haproxy stays.',
+    }),
+  ];
+}
+
+const noReaper = found('reaper', 'error', {
+  what: 'The agent is process 1 of its container',
+  why: 'Processes whose parent has gone become its children, and it collects none but its own: zombies pile up.',
+  todo: 'Start it under a small reaper: docker run --init, or tini as the entry point.',
+});
+
+function socketOf(basePath: string): string {
+  return join(basePath, 'agent.sock');
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (typeof value !== 'object' || value === null) return false;
+  const { check, severity, what, why, todo } = value as Readonly<Record<string, unknown>>;
+  const isText = [check, what, why, todo].every((each) => typeof each === 'string');
+  return isText && (severity === 'error' || severity === 'warning');
+}

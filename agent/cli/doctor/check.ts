@@ -1,0 +1,46 @@
+// One check of `amphorad doctor`: a name, and what it finds. What it looks at belongs to its own file.
+
+import type { Config } from '../../config/options';
+import type { Clock } from '../../host/clock';
+import type { Files } from '../../host/files';
+import type { ProcessRunner } from '../../host/process';
+import type { LocalServers } from '../../host/sockets';
+import type { System } from '../../host/system';
+import type { Finding, Severity } from '../../model/finding';
+
+export interface DoctorHost {
+  readonly files: Files;
+  readonly runner: ProcessRunner;
+  readonly system: System;
+  readonly clock: Clock;
+  readonly localServers: LocalServers;
+}
+
+/** What every check may look at. */
+export interface Patient {
+  readonly config: Config;
+  readonly host: DoctorHost;
+  /** What the running agent said; undefined when none answers. */
+  readonly agent: AgentReport | undefined;
+}
+
+/** The document that an agent gives at `<base>/agent.sock`. */
+export interface AgentReport {
+  readonly pid: number;
+  readonly version: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface Check {
+  readonly name: string;
+  readonly look: (patient: Patient) => Promise<readonly Finding[]>;
+}
+
+/** Makes a finding of a check. */
+export function found(
+  check: string,
+  severity: Severity,
+  { what, why, todo }: Pick<Finding, 'what' | 'why' | 'todo'>,
+): Finding {
+  return { check, severity, what, why, todo };
+}
