@@ -72,7 +72,7 @@ export function createActivate(deps: ActivationDeps): Activate {
     if (input.living !== undefined && (await isUnchanged(deps, input, record))) {
       return { process: input.living, running: record, changed: false };
     }
-    const binds = readBinds(input.text, input.peer);
+    const binds = await asFailure(failure, () => Promise.resolve(readBinds(input.text, input.peer)));
     const reservation = deps.registry.reserve(input.id, binds, failure);
     let process: ServiceProcess;
     try {

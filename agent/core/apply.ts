@@ -9,6 +9,7 @@
 import { dirname } from 'node:path';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
+import { readBinds } from '../haproxy/binds';
 import type { ConfigCheck } from '../haproxy/check';
 import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
@@ -60,6 +61,7 @@ export function createApply(deps: ApplyDeps): Apply {
       try {
         refuseWithoutListener(text);
         await deps.guard.refuseFaults(id, text);
+        readBinds(text, peer);
         await checkCandidate(deps, beside, effective, peer);
       } catch (thrown) {
         if (isAgentError(thrown, 'config-rejected')) await keepAside(paths, text);

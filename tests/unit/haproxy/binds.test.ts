@@ -60,6 +60,15 @@ describe('a bind line', () => {
   });
 });
 
+describe('more ports than anybody serves', () => {
+  const ranges = (count: number): string => `listen a\n${' bind 127.0.0.1:1-65535\n'.repeat(count)}`;
+
+  it('are refused before they are listed', () => {
+    expect(readBinds(ranges(2), 'me')).toHaveLength(131_070);
+    expect(() => readBinds(ranges(100_000), 'me')).toThrow('listens on too many ports');
+  });
+});
+
 describe('a peers section', () => {
   const text =
     'peers p\n peer me 192.0.2.1:1025\n peer other 192.0.2.2:1025\n server me 192.0.2.3:1026\n bind :1027\n';
