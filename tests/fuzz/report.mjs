@@ -30,7 +30,7 @@ export function createReport({ stream, seed }) {
         sum.tally[outcome] = (sum.tally[outcome] ?? 0) + count;
       for (const each of found) failure(generator, each);
     },
-    /** Takes in memory and descriptors after the first round and at the end. */
+    /** Takes in memory and descriptors after the warm-up and at the end. */
     rest(first, last) {
       if (last === undefined) return;
       const { anonymous, pss, descriptors } = last;

@@ -16,6 +16,7 @@ import { startSubject } from './subject.mjs';
 const sliceUnitMs = 600;
 const quietMs = 1_500;
 const settleMs = 30_000;
+const warmUpShare = 1 / 3;
 const mostMemoryRatio = 1.5;
 const mostMoreDescriptors = 10;
 const mostFailures = 200;
@@ -51,7 +52,8 @@ async function prepareLanes(chosen, world) {
 }
 
 async function runRounds(run, totalMs) {
-  const end = performance.now() + totalMs;
+  const begin = performance.now();
+  const end = begin + totalMs;
   const isOver = () => run.signal.aborted || run.report.failed() >= mostFailures || performance.now() > end;
   let first;
   do {
@@ -59,10 +61,10 @@ async function runRounds(run, totalMs) {
       const sliceMs = Math.min(lane.generator.share * sliceUnitMs, end - performance.now());
       if (!isOver()) await runSlice(run, lane, { from: lane.next, count: Infinity, sliceMs });
     }
-    // What a first round has touched is loaded and grown: from there on it must stay.
-    first ??= await atRest(run);
+    // By then what there is to load is loaded and heaps have grown: from there on they must stay.
+    if (performance.now() - begin > totalMs * warmUpShare) first ??= await atRest(run);
   } while (!isOver());
-  if (run.subject !== undefined && !run.signal.aborted) await judgeRest(run, first);
+  if (first !== undefined && !run.signal.aborted) await judgeRest(run, first);
 }
 
 async function runSlice(run, lane, bounds) {
