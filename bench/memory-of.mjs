@@ -2,10 +2,14 @@
 // two Node processes, whose program text is the same file. Source: proc(5), smaps_rollup.
 import { readFileSync } from 'node:fs';
 
-/** Reads PSS and RSS of a process, in MiB. Throws when it is gone or not ours. */
+/** Reads PSS, RSS and anonymous memory (heaps and stacks, no program text) of a process, in MiB. Throws when it is gone or not ours. */
 export function memoryOf(pid) {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return { pss: mebibytes(text, 'Pss'), rss: mebibytes(text, 'Rss') };
+  return {
+    pss: mebibytes(text, 'Pss'),
+    rss: mebibytes(text, 'Rss'),
+    anonymous: mebibytes(text, 'Anonymous'),
+  };
 }
 
 function mebibytes(text, key) {

@@ -29,8 +29,8 @@ export function prepareDirectory() {
   return { directory, certs, amphoraId, remove };
 }
 
-/** Prepares `amphorad serve`, started through the launcher as production starts it. */
-export async function prepareAmphorad({ directory, certs, amphoraId }) {
+/** Prepares `amphorad serve`, started through the launcher as production starts it, with `words` after its options. */
+export async function prepareAmphorad({ directory, certs, amphoraId }, words = []) {
   const port = await freePort();
   const agentConf = join(directory, 'agent.conf');
   const localConf = join(directory, 'local.conf');
@@ -49,7 +49,7 @@ agent_server_network_dir = ${join(directory, 'interfaces')}
 `,
   );
   writeFileSync(localConf, '[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n');
-  const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf];
+  const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
   return { subject: 'amphorad', port, start: () => startChild(argv, join(directory, 'amphorad.log')) };
 }
 

@@ -7,7 +7,7 @@ import { expectationOf } from './expectation';
 import type { Option } from './option';
 import { findOption, nameOf, options, sections } from './options';
 import type { Config } from './options';
-import { problemAt } from './problem';
+import { problemAt, showName } from './problem';
 import type { Origin, Problem } from './problem';
 import { createResolver } from './resolve';
 import type { Resolved } from './resolve';
@@ -96,7 +96,7 @@ function missing(option: Option, { inForce, strays }: Triage, place: string, rea
   const near = nearMiss(option, strays);
   const hint =
     near?.origin.from === 'file'
-      ? `; did you mean it by [${near.section}] ${near.key} in ${near.origin.file}:${near.origin.line}?`
+      ? `; did you mean it by [${showName(near.section)}] ${showName(near.key)} in ${near.origin.file}:${near.origin.line}?`
       : '';
   return { file: place, section, key, expected, message: `${reason}, and not set${hint}` };
 }

@@ -67,8 +67,8 @@ export function placeOf(origin: Origin): { readonly file: string; readonly line?
   return { file: origin.from === 'environment' ? `environment ${origin.variable}` : 'defaults' };
 }
 
-// A forgotten "=" can put half a secret into what looks like a key: only the leading word is shown.
-function showName(name: string): string {
+/** Shows a section or key as written: only its leading word, since a forgotten "=" can put half a secret into it. */
+export function showName(name: string): string {
   const word = /^[\w.-]{0,64}/.exec(name)?.[0] ?? '';
   return word === name ? word : `${word}…`;
 }

@@ -49,6 +49,8 @@ function collect(request: IncomingMessage, limit: number, share: Share): Promise
     }
     share.begin({ goOn: () => request.resume(), lost: onLost });
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    // Its client left while it waited for its turn: none of these events will come any more.
+    if (request.destroyed && !request.readableEnded) onClose();
   });
 }
 

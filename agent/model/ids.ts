@@ -43,5 +43,12 @@ function parseUuid(text: string, field: string): string {
 /** Quotes wire text for an error message: control characters escaped, length bounded to 80 characters. */
 export function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return JSON.stringify(shown);
+  return JSON.stringify(shown).replace(beyondJson, escaped);
+}
+
+// What JSON leaves as it is and a terminal or a log obeys: DEL, the C1 controls, the line separators of Unicode.
+const beyondJson = /[\u007f-\u009f\u2028\u2029]/g;
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

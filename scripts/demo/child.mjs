@@ -6,7 +6,8 @@ const shownLogBytes = 2_000;
 
 /** Starts a program in a session of its own, so that Ctrl-C reaches us alone and we can clean up before it goes. */
 export function startChild(argv, logPath) {
-  const log = openSync(logPath, 'w', 0o600);
+  // Appended to, so that whoever reads the log may empty it.
+  const log = openSync(logPath, 'a', 0o600);
   const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'ignore', log], detached: true });
   closeSync(log);
   const state = { ended: undefined };

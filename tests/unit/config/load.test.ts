@@ -289,6 +289,12 @@ debug = perhaps
     expect(problems[0]).toContain('heartbeat_key = "***"');
   });
 
+  it('of the missing amphora id show of a section or key its leading word only', async () => {
+    const main = `[amphora_agent\u001b[2J]\namphora_id = ${id}\n`;
+    const [problem] = await refused({ main });
+    expect(problem).toContain('did you mean it by [amphora_agent…] amphora_id in /etc/agent.conf:2?');
+  });
+
   it('of the missing amphora id come with the slip that caused it', async () => {
     expect(await refused({ main: `[amphora_agent]\nampohra_id = ${id}\n` })).toEqual([
       '/etc/agent.conf: [amphora_agent] amphora_id: required, and not set; did you mean it by [amphora_agent] ampohra_id in /etc/agent.conf:2?',

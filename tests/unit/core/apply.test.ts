@@ -91,6 +91,15 @@ describe('a text without a listener', () => {
   );
 });
 
+describe('a text that asks for millions of ports', () => {
+  it('is refused before haproxy or the agent lists them', async () => {
+    const { runner, apply } = setUp();
+    const text = `listen a\n${' bind 127.0.0.1:1-65535\n'.repeat(500)}`;
+    await expect(apply.check(id, paths, text, 'peer')).rejects.toMatchObject({ kind: 'config-rejected' });
+    expect(runner.transcript).toEqual([]);
+  });
+});
+
 describe('a stored text', () => {
   it('is there as sent, privately, and what an earlier refusal kept aside is gone', async () => {
     const { files, apply } = setUp();

@@ -73,6 +73,19 @@ describe('a body', () => {
   });
 });
 
+describe('a body whose client left while it waited for its turn', () => {
+  it('is unavailable at once, and its turn is over', async () => {
+    const stream = new PassThrough();
+    stream.write('abc');
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    stream.destroy();
+    await closed;
+    const request = Object.assign(stream, { headers: {} }) as unknown as IncomingMessage;
+    const response = { writeContinue: () => undefined } as unknown as ServerResponse;
+    await expect(readBody(request, response, 10)).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+});
+
 describe('text', () => {
   it('is the bytes, a mark of their order included', () => {
     const text = '\ufefflisten ä ✓\n';

@@ -49,6 +49,7 @@ describe('an id', () => {
 describe('quoted wire text', () => {
   it('shows control characters and no more than 80 letters', () => {
     expect(quote('a\n\u001b"b')).toBe(String.raw`"a\n\u001b\"b"`);
+    expect(quote('\u007f\u009b2J\u2028é')).toBe(String.raw`"\u007f\u009b2J\u2028é"`);
     expect(quote('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`);
     expect(quote('x'.repeat(81))).toBe(`"${'x'.repeat(80)}…"`);
   });

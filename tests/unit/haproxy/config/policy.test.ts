@@ -7,6 +7,7 @@ import { policyRefusal, refusePolicyFaults } from '../../../../agent/haproxy/con
 import { isAgentError } from '../../../../agent/model/errors';
 import { friendlyLines } from './friendly-lines';
 import { base, configWith, context, hostileLines, id, type HostileLine } from './hostile-lines';
+import { joinWords, rewriteWord } from './rewrite';
 
 const show = ({ section, line }: HostileLine): string => `${section}: ${line}`;
 
@@ -43,28 +44,6 @@ describe(`hostile lines written in ${turns} other ways (seed ${seed})`, () => {
   };
   const pick = <T>(from: readonly T[]): T => from[random(from.length)]!;
 
-  const hex = (text: string): string =>
-    Array.from(text, (char) => {
-      const digits = char.charCodeAt(0).toString(16).padStart(2, '0');
-      return `\\x${random(2) === 0 ? digits : digits.toUpperCase()}`;
-    }).join('');
-  const plain = (text: string): string => text.replace(/[ \\"'#]/g, '\\$&').replaceAll('\t', '\\t');
-  const double = (text: string): string => `"${text.replace(/[\\"$]/g, '\\$&')}"`;
-  const single = (text: string): string => (text.includes("'") ? double(text) : `'${text}'`);
-
-  const rewritten = (word: string): string => {
-    let out = '';
-    let at = 0;
-    while (at < word.length) {
-      const length = 1 + random(word.length - at);
-      out += pick([hex, plain, double, single])(word.slice(at, at + length));
-      if (random(5) === 0) out += pick(['""', "''"]);
-      at += length;
-    }
-    return out === '' ? '""' : out;
-  };
-  const blank = (): string => pick([' ', '\t', '  ', ' \r', '\v', '\f ', '\t\r\n'.slice(0, 2)]);
-
   // Only lines whose words can be written otherwise: not those that are refused for how they are written.
   const candidates = hostileLines.filter(({ line }) => {
     const [read] = lexConfig(line);
@@ -79,9 +58,10 @@ describe(`hostile lines written in ${turns} other ways (seed ${seed})`, () => {
       const words = lexConfig(hostile.line)[0]!.words;
       const keepsKeyword = random(4) > 0;
       arguments_ += keepsKeyword ? 1 : 0;
-      const line = words
-        .map((word, index) => (index === 0 && keepsKeyword ? word : rewritten(word)))
-        .reduce((left, right) => left + blank() + right);
+      const written = words.map((word, index) =>
+        index === 0 && keepsKeyword ? word : rewriteWord(word, random),
+      );
+      const line = joinWords(written, random);
       expect(lexConfig(line)[0]?.words).toEqual(words);
       const { text, number } = configWith({ ...hostile, line });
       const faults = checkPolicy(text, context);

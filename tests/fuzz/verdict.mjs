@@ -1,0 +1,30 @@
+// Which answers are right, whatever was sent. A status of 500 and above is the agent's fault, but for three that right
+// requests get too. Source: contract/amphora-v0.1.md "Listeners", "Common rules"; docs/fuzz.md.
+
+const keyMaterial = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** Lists what is wrong with an answer to a verified client. `line` begins with the method and the path, as they were sent. */
+export function faultsOfAnswer({ status, text }, line, { secret }) {
+  const faults = [];
+  if (status >= 500 && !isRightAbove500(status, text, line)) faults.push(`${status} ${text.slice(0, 300)}`);
+  if (text.includes(secret)) faults.push(`an answer holds what a file outside holds: ${text.slice(0, 300)}`);
+  if (keyMaterial.test(text)) faults.push('an answer holds a private key');
+  return faults;
+}
+
+/** Lists what is wrong with answers to anyone else: nothing but 401. */
+export function faultsOfRefusal(answers) {
+  return answers
+    .filter(({ status }) => status !== 401)
+    .map(({ status, text }) => `served without a right: ${status} ${text.slice(0, 300)}`);
+}
+
+function isRightAbove500(status, text, line) {
+  // Uploads wait for each other; one whose body does not come makes room for the next.
+  if (status === 503) return /"Upload too slow"/.test(text);
+  // An endpoint of the contract that this version does not have says so to everybody.
+  if (status === 501) return / is not supported"/.test(text);
+  // haproxy took the configuration when it was uploaded, and cannot run it: an address that is not here, a taken port.
+  const isAction = /^PUT \/v0\.1\/listeners\/[^/]+\/(start|stop|reload)[/?]*(\s|$)/i.test(line);
+  return status === 500 && isAction && /"Error (starting|stopping|reloading) haproxy"/.test(text);
+}
