@@ -66,7 +66,42 @@ export function createCaller({ stage, random }) {
     return answer.status;
   }
 
-  return { call, api, close: () => api.close() };
+  /** Reads the list of all listeners, or the details, which must be answered whatever goes on. */
+  async function survey(path, listeners) {
+    await agent.callable(random.chance(0.3));
+    const { endings } = agent;
+    const watches = listeners.map((listener) => ({
+      listener,
+      since: performance.now(),
+      ...listener.watch(),
+    }));
+    try {
+      const { status, body } = await api.call('GET', path);
+      report.answer(`read ${path}`, status);
+      if (status !== 200) report.violation(`${path} answered ${status}`, body);
+      else if (Array.isArray(body)) judgeList(report, watches, body);
+    } catch (thrown) {
+      report.answer(`read ${path}`, 'none');
+      if (agent.endings === endings)
+        report.violation(`${path} got no answer from a living agent`, thrown.message);
+    }
+    for (const { end } of watches) end();
+  }
+
+  return { call, survey, close: () => api.close() };
+}
+
+function judgeList(report, watches, list) {
+  for (const { listener, since, seen } of watches) {
+    const status = list.find(({ uuid }) => uuid === listener.id)?.status ?? 'absent';
+    const isExpected = seen.isSure
+      ? status === 'ACTIVE'
+      : !seen.isStopped || listener.wasDamaged(since) || status === 'STOPPED' || status === 'absent';
+    if (isExpected) continue;
+    report.violation(`${listener.name} (${listener.id}): ${status} in the list`, {
+      possible: listener.knowledge.possible().map(inShort),
+    });
+  }
 }
 
 function judge({ disk, report }, listener, { sent, seen }, answer) {

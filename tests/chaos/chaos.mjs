@@ -1,5 +1,6 @@
 // The torture run: controllers work and users send requests while agent, haproxy and disk fail on purpose; then a
 // verdict. Prints what happened, the violations, the seed; exits 1 when there is a violation.
+import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { createRandom } from './random.mjs';
@@ -14,11 +15,18 @@ const usage = `usage: npm run chaos -- [--seed N] [--minutes N] [--keep] [--with
   --keep          keep the state directory, as is done after violations
   --without WHAT  what the agent cannot do: watch (restart a killed haproxy by itself), sweep (take leftovers away)
 `;
+// As automake's tests say that they were skipped.
+const cannotRun = 77;
+const withSbin = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 const statusOf = { SIGINT: 130, SIGTERM: 143 };
 
 async function main() {
   const options = readOptions();
   const { seed } = options;
+  if (spawnSync('haproxy', ['-v'], { env: withSbin }).error !== undefined) {
+    process.stdout.write('chaos: haproxy is not installed\n');
+    return cannotRun;
+  }
   const aborter = new AbortController();
   let endedBy;
   for (const name of Object.keys(statusOf)) {

@@ -15,15 +15,16 @@ const weights = {
   restart: 8,
   recreate: 5,
   read: 12,
+  survey: 6,
   renew: 8,
   spare: 6,
   refused: 10,
 };
 
-/** Makes a controller of some listeners. */
-export function createController({ name, listeners, stage, random }) {
+/** Makes a controller of some listeners of `all`. */
+export function createController({ name, listeners, all = listeners, stage, random }) {
   const caller = createCaller({ stage, random });
-  const context = { ...stage, call: caller.call, random };
+  const context = { ...stage, all, call: caller.call, survey: caller.survey, random };
   return {
     /** Works until the signal of its end has come. */
     async run(ended) {
@@ -62,6 +63,9 @@ const tasks = {
   async read({ call }, listener) {
     await call(listener, 'readText');
     await call(listener, 'readStatus');
+  },
+  survey({ survey, random, all }) {
+    return survey(random.pick(['/v0.1/listeners', '/v0.1/details', '/info']), all);
   },
   async renew(context, listener) {
     if (listener.tlsPort === null) return;

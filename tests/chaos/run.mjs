@@ -33,6 +33,7 @@ export async function playChaos({ stage, listeners, options, randomOf, signal })
   const controllers = controllerNames.map((name) =>
     createController({
       name,
+      all: listeners,
       listeners: listeners.filter((listener) => owners.get(listener).includes(name)),
       stage,
       random: randomOf(`controller ${name}`),

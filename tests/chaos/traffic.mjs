@@ -52,6 +52,7 @@ export function createUser(listener, { isKept, tls, report }) {
       report.count('requests through haproxy');
       try {
         const version = await visitor.visit();
+        if (seen.isSure) report.count('requests that had to succeed, and did');
         judgeVersion(listener, { version, seen, earlier, isKept, report });
         if (goneBefore !== undefined && goneBefore === listener.damage()) mend(listener, report);
       } catch (thrown) {

@@ -6,6 +6,7 @@ import { memoryOf } from '../../bench/memory-of.mjs';
 import { loopback, waitUntil } from '../../scripts/demo/loopback.mjs';
 import { createApi } from '../../scripts/demo/api.mjs';
 import { createCaller } from './calls.mjs';
+import { createController } from './controllers.mjs';
 import { checkFiles, leftoversIn } from './files.mjs';
 import { descriptorsOf, haproxiesOf, isAlive } from './processes.mjs';
 import { createUser } from './traffic.mjs';
@@ -18,6 +19,7 @@ const warmUpCalls = 20;
 
 /** Gives the verdict; `sweeps`: whether an agent that starts takes leftovers of cut writes away. */
 export async function giveVerdict({ stage, listeners, random, sweeps }) {
+  const controller = createController({ name: 'of the fresh agent', listeners, stage, random });
   const { agent, report, basePath, certificateDirectory } = stage;
   const caller = createCaller({ stage, random });
   await mustHoldAll({ listeners, caller, report });
@@ -34,6 +36,7 @@ export async function giveVerdict({ stage, listeners, random, sweeps }) {
     report.violation('leftovers after a clean restart', leftovers.join('\n'));
   report.fact('leftovers of cut writes at the end', String(leftovers.length));
   await mustHoldAll({ listeners, caller, report });
+  await controller.begin();
   const fresh = await measure(stage);
   compare(report, used, fresh);
   for (const listener of listeners) {
@@ -41,6 +44,7 @@ export async function giveVerdict({ stage, listeners, random, sweeps }) {
       await caller.call(listener, 'delete');
   }
   mustBeGone({ listeners, basePath, certificateDirectory, report });
+  controller.close();
   caller.close();
 }
 
