@@ -27,7 +27,7 @@ const requests = {
   badAction: ({ path }) => ['PUT', `${path}/destroy`],
 };
 
-const mayLackSpace = new Set('upload badUpload putCertificate putSpare reload start stop delete'.split(' '));
+const writing = new Set('upload badUpload putCertificate putSpare reload start stop delete'.split(' '));
 const movesProcess = new Set(['reload', 'start', 'stop', 'delete']);
 
 /** Makes the client of one controller. */
@@ -43,6 +43,7 @@ export function createCaller({ stage, random }) {
     const { endings } = agent;
     listener.knowledge.sent(sent);
     listener.inFlight += 1;
+    if (writing.has(kind)) listener.writes += 1;
     const { seen, end } = listener.watch();
     let answer;
     try {
@@ -108,7 +109,7 @@ function judge({ disk, report }, listener, { sent, seen }, answer) {
   const { kind, since } = sent;
   const { knowledge } = listener;
   const outcome = outcomeOf(listener, sent, answer);
-  const isFull = answer.status === 507 && mayLackSpace.has(kind) && disk.wasFull(since);
+  const isFull = answer.status === 507 && writing.has(kind) && disk.wasFull(since);
   if (movesProcess.has(kind) && (isFull || (answer.status === 500 && listener.wasDamaged(since)))) {
     knowledge.settled(sent);
     if (isFull) listener.doubted();

@@ -8,6 +8,7 @@ import { fingerprintAt, inShort } from './traffic.mjs';
 
 // One listener is left alone for longer than its back-off needs to be forgotten, so that it stays at its first step.
 const leaveAloneMs = 75_000;
+const callDeadlineMs = 3_000;
 const groupEndMs = 10_000;
 const firstBackOffMs = 1_000;
 // What a restart itself may take on a busy machine.
@@ -20,11 +21,13 @@ const pause = (ms, ended) => sleep(ms, undefined, { signal: ended }).catch(() =>
 /** Kills the agent again and again, starts it again each time, and looks at the files in between. */
 export async function endAgents({ agent, report, listeners, stage, random, ended }) {
   while (!ended.aborted) {
-    const isSoon = random.chance(0.25);
-    const waitMs = isSoon ? random.integer(0, 900) : random.integer(800, 6_000);
+    const moment = random.weighted({ starting: 25, working: 35, anyhow: 40 });
+    const waitMs = moment === 'starting' ? random.integer(0, 900) : random.integer(800, 6_000);
+    const intoCallMs = random.integer(0, 60);
     const name = random.chance(0.1) ? 'SIGTERM' : 'SIGKILL';
-    if (!isSoon) await agent.callable(false);
+    if (moment !== 'starting') await agent.callable(false);
     await pause(waitMs, ended);
+    if (moment === 'working') await inAWrite(listeners, intoCallMs, ended);
     if (ended.aborted) break;
     const masters = mastersOf(stage, listeners);
     await agent.end(agent.phase === 'starting' ? 'SIGKILL' : name);
@@ -34,6 +37,15 @@ export async function endAgents({ agent, report, listeners, stage, random, ended
     launch(stage, masters, downSince);
   }
   await agent.callable(false);
+}
+
+/** Waits until a call that writes has just been sent, and then some. */
+async function inAWrite(listeners, ms, ended) {
+  const before = new Map(listeners.map((listener) => [listener, listener.writes]));
+  const hasBegun = () =>
+    ended.aborted || listeners.some((listener) => listener.writes > before.get(listener));
+  await waitUntil(hasBegun, callDeadlineMs);
+  await pause(ms, ended);
 }
 
 /** Starts the agent while the loop goes on: the next end may come before it is ready. */

@@ -11,8 +11,8 @@ import { createKnowledge } from './knowledge.mjs';
 export const certificateName = 'localhost.pem';
 export const spareName = 'spare.example.pem';
 
-/** Makes a listener that does not exist yet. `ports` are those that its versions move between. */
-export function createListener({ name, id, ports, tlsPort, memberPort, certificateDirectory }) {
+/** Makes a listener that does not exist yet. `ports` are those that its versions move between, `isSteady` tells whether agent and disk are well. */
+export function createListener({ name, id, ports, tlsPort, memberPort, certificateDirectory, isSteady }) {
   const watches = new Set();
   const known = new Map();
   const lost = new Set();
@@ -108,6 +108,8 @@ export function createListener({ name, id, ports, tlsPort, memberPort, certifica
       return performance.now() - since;
     },
     lastDamage: -Infinity,
+    /** Whether what serves now will stay: a start that is under way may be taken back, on a full disk for instance. */
+    isSteady: () => listener.inFlight === 0 && isSteady(),
     /** Whether it has been damaged at some time since. */
     wasDamaged: (since) => damage !== undefined || listener.lastDamage >= since,
     /** Says that whether it runs is open until the next start, stop or reload is answered. */
@@ -125,6 +127,8 @@ export function createListener({ name, id, ports, tlsPort, memberPort, certifica
     },
     /** Calls that are sent and not answered. */
     inFlight: 0,
+    /** How many calls that write were sent. */
+    writes: 0,
     /** Settles the calls that were cut, once an agent that began later is ready. */
     settleLost(since) {
       for (const call of [...lost].filter((one) => one.lostAt <= since)) {

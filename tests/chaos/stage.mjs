@@ -65,6 +65,7 @@ export async function createStage({ report, signal, onReady }) {
           tlsPort,
           memberPort: echo.port,
           certificateDirectory,
+          isSteady: () => agent.phase === 'ready' && !disk.isFull,
         });
       },
     };

@@ -45,7 +45,8 @@ export function createUser(listener, { isKept, tls, report }) {
       const { port, versions } = listener.view();
       if (port === undefined) return false;
       connectTo(tls === undefined ? port : listener.tlsPort);
-      const goneBefore = listener.damage()?.isGone === true ? listener.damage() : undefined;
+      const goneBefore =
+        listener.isSteady() && listener.damage()?.isGone === true ? listener.damage() : undefined;
       const { seen, end } = listener.watch();
       const before = new Set(versions);
       const begin = performance.now();
@@ -54,7 +55,8 @@ export function createUser(listener, { isKept, tls, report }) {
         const version = await visitor.visit();
         if (seen.isSure) report.count('requests that had to succeed, and did');
         judgeVersion(listener, { version, seen, earlier, isKept, report });
-        if (goneBefore !== undefined && goneBefore === listener.damage()) mend(listener, report);
+        if (goneBefore !== undefined && goneBefore === listener.damage() && listener.isSteady())
+          mend(listener, report);
       } catch (thrown) {
         judgeFailure(listener, { thrown, seen, begin, isKept, tls, report });
       }
