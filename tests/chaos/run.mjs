@@ -3,6 +3,7 @@ import { createApi } from '../../scripts/demo/api.mjs';
 import { loopback, waitUntil } from '../../scripts/demo/loopback.mjs';
 import { createController } from './controllers.mjs';
 import { awaitRecovery, endAgents, fillDisk, killHaproxies, rotateServer } from './disturbances.mjs';
+import { measureStart } from './footprint.mjs';
 import { sendTraffic } from './traffic.mjs';
 import { giveVerdict } from './verdict.mjs';
 
@@ -40,6 +41,7 @@ export async function playChaos({ stage, listeners, options, randomOf, signal })
     }),
   );
   await Promise.all(controllers.map((controller) => controller.begin()));
+  const start = await measureStart(agent);
 
   const disturbed = endingWith(signal, Math.max(0, totalMs - calmMs));
   const worked = endingWith(signal, totalMs);
@@ -71,7 +73,7 @@ export async function playChaos({ stage, listeners, options, randomOf, signal })
   await Promise.all([users, watch]);
   for (const controller of controllers) controller.close();
   api.close();
-  await giveVerdict({ stage, listeners, random: randomOf('verdict'), sweeps: options.sweeps });
+  await giveVerdict({ stage, listeners, start, random: randomOf('verdict'), sweeps: options.sweeps });
 }
 
 // Not AbortSignal.any and .timeout: Node 20 collects such signals as garbage while somebody waits for them.

@@ -1,31 +1,22 @@
 // The end of a run, when nothing goes wrong any more: everything acknowledged is there and serves, nothing is left
-// over, and the agent holds about what a fresh one holds.
-import { setTimeout as sleep } from 'node:timers/promises';
+// over, and the agent holds about what it held at the start.
 import { readdirSync } from 'node:fs';
-import { memoryOf } from '../../bench/memory-of.mjs';
-import { loopback, waitUntil } from '../../scripts/demo/loopback.mjs';
-import { createApi } from '../../scripts/demo/api.mjs';
+import { waitUntil } from '../../scripts/demo/loopback.mjs';
 import { createCaller } from './calls.mjs';
-import { createController } from './controllers.mjs';
 import { checkFiles, leftoversIn } from './files.mjs';
-import { descriptorsOf, haproxiesOf, isAlive } from './processes.mjs';
+import { mustBeBackNear } from './footprint.mjs';
+import { haproxiesOf, isAlive } from './processes.mjs';
 import { createUser } from './traffic.mjs';
 
-const quietMs = 3_000;
 const oldWorkersMs = 20_000;
-const mostMemory = 1.5;
-const moreDescriptors = 10;
-const freshWorkMs = 6_000;
-const warmUpCalls = 20;
 
-/** Gives the verdict; `sweeps`: whether an agent that starts takes leftovers of cut writes away. */
-export async function giveVerdict({ stage, listeners, random, sweeps }) {
-  const controller = createController({ name: 'of the fresh agent', listeners, stage, random });
+/** Gives the verdict; `start` is what the agent held at the start, `sweeps` whether an agent that starts takes leftovers of cut writes away. */
+export async function giveVerdict({ stage, listeners, start, random, sweeps }) {
   const { agent, report, basePath, certificateDirectory } = stage;
   const caller = createCaller({ stage, random });
   await mustHoldAll({ listeners, caller, report });
   await mustHaveOneGroupEach({ listeners, stage });
-  const used = await measure(stage);
+  await mustBeBackNear(start, { agent, report });
   const masters = haproxiesOf(basePath).filter(({ isMaster }) => isMaster);
   await agent.end('SIGTERM');
   checkFiles(stage, listeners);
@@ -37,16 +28,11 @@ export async function giveVerdict({ stage, listeners, random, sweeps }) {
     report.violation('leftovers after a clean restart', leftovers.join('\n'));
   report.fact('leftovers of cut writes at the end', String(leftovers.length));
   await mustHoldAll({ listeners, caller, report });
-  // It has to have done what the other did: V8 gives memory back late.
-  await workFor(controller, freshWorkMs);
-  const fresh = await measure(stage);
-  compare(report, used, fresh);
   for (const listener of listeners) {
     if (listener.knowledge.possible().some(({ stored }) => stored !== null))
       await caller.call(listener, 'delete');
   }
   mustBeGone({ listeners, basePath, certificateDirectory, report });
-  controller.close();
   caller.close();
 }
 
@@ -81,33 +67,6 @@ function surplusOf({ id, view }, basePath) {
   if (view().isStopped) return group;
   const masters = group.filter(({ isMaster }) => isMaster);
   return [...masters.slice(1), ...group.filter(({ isMaster }) => !isMaster).slice(1)];
-}
-
-async function workFor(controller, ms) {
-  const aborter = new AbortController();
-  const timer = setTimeout(() => aborter.abort(), ms);
-  await controller.run(aborter.signal);
-  clearTimeout(timer);
-}
-
-async function measure({ agent, port, clientCerts }) {
-  const api = createApi({ address: loopback, port, certs: clientCerts });
-  for (let count = 0; count < warmUpCalls; count += 1) await api.call('GET', '/v0.1/listeners');
-  api.close();
-  await sleep(quietMs);
-  return { memory: memoryOf(agent.pid()).pss, descriptors: descriptorsOf(agent.pid()) };
-}
-
-function compare(report, used, fresh) {
-  const ratio = used.memory / fresh.memory;
-  report.fact(
-    'memory of the agent at the end, to a fresh one',
-    `${ratio.toFixed(2)} (at most ${mostMemory})`,
-  );
-  report.fact('descriptors of the agent at the end, fresh', `${used.descriptors}, ${fresh.descriptors}`);
-  if (ratio > mostMemory) report.violation('the agent’s memory has grown', { used, fresh });
-  if (used.descriptors > fresh.descriptors + moreDescriptors)
-    report.violation('the agent’s descriptors have grown', { used, fresh });
 }
 
 /** After all were deleted. */
