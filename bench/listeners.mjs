@@ -54,11 +54,13 @@ const notes = [
 async function prepareAmphora(count, { signal, progress }) {
   const prepared = prepareDirectory();
   const server = await prepareAmphorad(prepared);
+  let starts = 0;
   const amphora = {
     ...server,
     subject: `${count} listener${count === 1 ? '' : 's'}`,
     count,
-    log: join(prepared.directory, 'amphorad.log'),
+    // One for each start: what a former agent said must not count.
+    nextLog: () => join(prepared.directory, `agent-${(starts += 1)}.log`),
     api: createApi({ address: loopback, port: server.port, certs: prepared.certs }),
     ids: Array.from({ length: count }, () => randomUUID()),
     remove: () => removeAmphora(amphora, prepared),
@@ -131,8 +133,9 @@ async function measureOnce(amphora, signal) {
   }
 }
 
-async function startAndRestore({ start, log, subject }, wanted, signal) {
-  const child = start();
+async function startAndRestore({ start, nextLog, subject }, wanted, signal) {
+  const log = nextLog();
+  const child = start(log);
   const found = await waitUntil(() => child.ended() ?? restoredIn(log), restoreDeadlineMs, signal);
   if (found === String(wanted)) return child;
   const words = child.lastWords();
@@ -163,8 +166,9 @@ async function expect(status, call) {
 
 /** Ends every haproxy by deleting its listener, and removes the directory. */
 async function removeAmphora(amphora, prepared) {
-  const child = amphora.start();
-  await waitUntil(() => child.ended() ?? restoredIn(amphora.log), restoreDeadlineMs);
+  const log = amphora.nextLog();
+  const child = amphora.start(log);
+  await waitUntil(() => child.ended() ?? restoredIn(log), restoreDeadlineMs);
   for (const id of amphora.ids) await amphora.api.call('DELETE', `/v0.1/listeners/${id}`);
   await child.end(endGraceMs);
   amphora.api.close();

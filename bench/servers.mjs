@@ -17,20 +17,29 @@ export function prepareDirectory() {
   const remove = () => rmSync(directory, { recursive: true, force: true });
   const certs = join(directory, 'certs');
   const amphoraId = randomUUID();
+  try {
+    issuePki(certs, amphoraId);
+  } catch (thrown) {
+    remove();
+    throw thrown;
+  }
+  return { directory, certs, amphoraId, remove };
+}
+
+/** Makes a development PKI whose server is good for `localhost` and 127.0.0.1. */
+export function issuePki(certs, amphoraId) {
   const names = ['--name', 'localhost', '--name', '127.0.0.1'];
   try {
     execFileSync(launcher, ['certs', '--directory', certs, '--amphora-id', amphoraId, ...names], {
       stdio: 'pipe',
     });
   } catch (cause) {
-    remove();
     throw new Error(`no certificates: ${cause.stderr ?? cause.message}`, { cause });
   }
-  return { directory, certs, amphoraId, remove };
 }
 
-/** Prepares `amphorad serve`, started through the launcher as production starts it, with `words` after its options. */
-export async function prepareAmphorad({ directory, certs, amphoraId }, words = []) {
+/** Prepares `amphorad serve`, started through the launcher as production starts it; `words` are further arguments, `local` further lines of its local file. */
+export async function prepareAmphorad({ directory, certs, amphoraId }, { words = [], local = '' } = {}) {
   const port = await freePort();
   const agentConf = join(directory, 'agent.conf');
   const localConf = join(directory, 'local.conf');
@@ -48,9 +57,11 @@ agent_server_ca = ${join(certs, 'ca.pem')}
 agent_server_network_dir = ${join(directory, 'interfaces')}
 `,
   );
-  writeFileSync(localConf, '[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n');
+  writeFileSync(localConf, `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${local}`);
   const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
-  return { subject: 'amphorad', port, start: () => startChild(argv, join(directory, 'amphorad.log')) };
+  const start = (log = join(directory, 'amphorad.log'), onOutput = undefined) =>
+    startChild(argv, log, onOutput);
+  return { subject: 'amphorad', port, start };
 }
 
 /** Prepares the least that could answer: `node:https`, client certificates, one JSON answer. */

@@ -1,6 +1,6 @@
 // Runs every test runner and closes with one line, the sum over all of them: "<n> passed, <m> failed".
 // usage: node scripts/test.mjs [--check] [jest arguments]   (--check: also types, lint and format)
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,12 @@ const root = join(import.meta.dirname, '..');
 const coverageBound = 90;
 const args = process.argv.slice(2);
 const check = args.includes('--check');
+// Bounded runs, side by side, only when everything runs: 0 is passed, 77 cannot run here and says why.
+const torture = [
+  { name: 'chaos, 60 s', words: ['tests/chaos/chaos.mjs', '--minutes', '1'] },
+  { name: 'fuzz, 60 s', words: ['tests/fuzz/fuzz.mjs', '--minutes', '1'] },
+];
+const cannotRun = 77;
 const jestArgs = args.filter((word) => word !== '--check');
 const total = { passed: 0, failed: 0 };
 
@@ -77,8 +83,29 @@ function checkCoverage(path) {
   count(`statement coverage of agent/: ${pct} % (at least ${coverageBound} %)`, pct >= coverageBound);
 }
 
+async function tortureRuns() {
+  for (const { name, status, output } of await Promise.all(torture.map(tortureRun))) {
+    process.stdout.write(`\n== ${name}\n${output}`);
+    if (status === cannotRun) process.stdout.write(`skipped: ${name}\n`);
+    else count(name, status === 0);
+  }
+}
+
+function tortureRun({ name, words }) {
+  const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
+  }
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ name, status: 1, output: `${error.message}\n` }));
+    child.on('close', (status) => resolve({ name, status, output }));
+  });
+}
+
 if (check) staticChecks();
 process.stdout.write('\n== unit, surfaces, live\n');
 jest();
+if (jestArgs.length === 0) await tortureRuns();
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

@@ -4,12 +4,14 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 
 const shownLogBytes = 2_000;
 
-/** Starts a program in a session of its own, so that Ctrl-C reaches us alone and we can clean up before it goes. */
-export function startChild(argv, logPath) {
+/** Starts a program in a session of its own, so that Ctrl-C reaches us alone and we can clean up before it goes. `onOutput` gets what it writes to stdout. */
+export function startChild(argv, logPath, onOutput) {
   // Appended to, so that whoever reads the log may empty it.
   const log = openSync(logPath, 'a', 0o600);
-  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'ignore', log], detached: true });
+  const output = onOutput === undefined ? 'ignore' : 'pipe';
+  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', output, log], detached: true });
   closeSync(log);
+  child.stdout?.setEncoding('utf8').on('data', onOutput);
   const state = { ended: undefined };
   const exited = new Promise((resolve) => {
     child.on('error', (error) => resolve((state.ended = `it cannot be started: ${error.message}`)));

@@ -73,7 +73,8 @@ function createTally() {
   };
 }
 
-function createVisitor(port, keepAlive, tls) {
+/** Makes a client of one connection, kept alive or ever new; `visit` sends one request and resolves with the answer's text. */
+export function createVisitor(port, keepAlive, tls) {
   const { Agent, get } = tls === undefined ? http : https;
   const agent = new Agent({ keepAlive, maxSockets: 1, ...tls });
   return {

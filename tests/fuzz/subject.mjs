@@ -31,7 +31,7 @@ export async function startSubject() {
   /** Stands in files that nobody may read out. */
   const secret = `canary-${randomBytes(12).toString('hex')}`;
   writeFileSync(join(outside, 'canary'), `${secret} value\n`);
-  const { port, start } = await prepareAmphorad(prepared, ['--stop-children']);
+  const { port, start } = await prepareAmphorad(prepared, { words: ['--stop-children'] });
   const child = start();
   const logPath = join(directory, 'amphorad.log');
   let wire;

@@ -172,7 +172,10 @@ function layOut(root, foreignPid, port) {
 }
 
 async function startOn(root, { certs, amphoraId }, foreign) {
-  const { start } = await prepareAmphorad({ directory: root, certs, amphoraId }, ['--stop-children']);
+  const { start } = await prepareAmphorad(
+    { directory: root, certs, amphoraId },
+    { words: ['--stop-children'] },
+  );
   const child = start();
   const faults = [];
   const log = () => readFileSync(join(root, 'amphorad.log'), 'utf8');

@@ -82,7 +82,9 @@ describe('a body whose client left while it waited for its turn', () => {
     await closed;
     const request = Object.assign(stream, { headers: {} }) as unknown as IncomingMessage;
     const response = { writeContinue: () => undefined } as unknown as ServerResponse;
-    await expect(readBody(request, response, 10)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(
+      readBody(request, response, 10, createUploads(createHandClock(), 1_000_000)()),
+    ).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });
 
