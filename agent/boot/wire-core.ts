@@ -1,36 +1,25 @@
 // Builds the core over the trades: verbs and readers, handed down by constructor. Nothing here does I/O.
 
 import type { Config } from '../config/options';
-import { createActivate } from '../core/activation';
-import { createApply } from '../core/apply';
-import { createBindProof } from '../core/bind-proof';
-import { createCrashLog } from '../core/crash-log';
 import { createCertificates, type Certificates } from '../core/certificates';
-import { createDescriptorWatch } from '../core/descriptors';
 import { createDetails, type Details } from '../core/details';
 import { createFindings, type Findings } from '../core/findings';
-import { createGate, type Gate } from '../core/gate';
-import { createListenerRegistry } from '../core/listener-registry';
-import { createLoadBalancers, type LoadBalancers } from '../core/load-balancers';
+import { createGate } from '../core/gate';
+import type { LoadBalancers } from '../core/load-balancers';
 import { createLoadBalancerStatuses, type LoadBalancerStatuses } from '../core/load-balancer-status';
-import { createOldWorkers, type OldWorkers } from '../core/old-workers';
-import { createOperatorState } from '../core/operator-state';
+import type { OldWorkers } from '../core/old-workers';
 import { createOwnedFiles } from '../core/owned-files';
 import { createPackageVersions } from '../core/packages';
-import { createPolicyGuard } from '../core/policy-guard';
-import { createProcessGroups, type Activation } from '../core/process-groups';
 import { createTrafficRates, type TrafficRates } from '../core/rates';
 import { reconcile } from '../core/reconcile';
-import { createReloadQueue } from '../core/reload-queue';
 import { cacheStates } from '../core/state-cache';
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createSurvey } from '../core/survey';
 import { createProcessSurvey } from '../core/survey-processes';
 import { createTopologyReader, type TopologyReader } from '../core/topology';
-import { createWatcher, type Watcher } from '../core/watcher';
+import type { Watcher } from '../core/watcher';
 import { version } from '../generated/version';
-import { createOldWorkerControl } from '../haproxy/old-workers';
-import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import type { HaproxyRoots } from '../haproxy/paths';
 import { createBinaryVersion } from '../haproxy/version';
 import type { Files } from '../host/files';
 import type { LoadBalancerId } from '../model/ids';
@@ -38,6 +27,7 @@ import { parseIp } from '../model/ip';
 import { createAddresses } from '../network/addresses';
 import { readNamespaceTraffic } from '../network/traffic';
 import { wireDrivers, type Drivers } from './wire-drivers';
+import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
 
 export interface Core {
@@ -66,7 +56,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(config, host, drivers, state, gate);
+  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({ config, host, drivers, state, gate });
   const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
@@ -117,73 +107,6 @@ function ownedFiles({ haproxy_amphora, amphorad }: Config, { files, system }: Ho
     roots: [basePath, certDir, amphorad.runtime_dir],
     userId: system.userId(),
   });
-}
-
-function wireLoadBalancers(
-  config: Config,
-  host: HostWithLog,
-  drivers: Drivers,
-  state: StateStore,
-  gate: Gate<LoadBalancerId>,
-): Pick<Core, 'loadBalancers' | 'oldWorkers' | 'watcher'> {
-  const { files, log, clock, sockets } = host;
-  const { roots, haproxy, listListening } = drivers;
-  const registry = createListenerRegistry();
-  const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
-  const proof = createBindProof({ haproxy, listListening, canBind: drivers.canBind, log });
-  const descriptors = createDescriptorWatch(haproxy, log);
-  const operatorState = createOperatorState({ files, sockets, haproxy, log });
-  const checks = { guard, registry, proof, descriptors };
-  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState });
-  const watcher = createWatcher({
-    ...drivers,
-    log,
-    clock,
-    state,
-    descriptors,
-    crashLog: createCrashLog(host),
-    inTurn: (id, job) => gate.run(id, job),
-    restart: (id, takeTurn) => gate.run(id, () => groups.restart(id, takeTurn)),
-    hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
-    restartHung: config.amphorad.restart_hung,
-  });
-  const watch = watcher;
-  const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry, watch });
-  const oldWorkers = createOldWorkers({
-    clock,
-    log,
-    roots,
-    control: createOldWorkerControl(host),
-    living: (id) => groups.living(id),
-    most: config.amphorad.max_old_workers,
-  });
-  const reloads = createReloadQueue<Activation>({
-    clock,
-    windowMs: config.amphorad.reload_window * 1_000,
-    run: (id, begin) =>
-      gate.run(id, async () => {
-        begin();
-        const done = await groups.activate(id, 'reload');
-        oldWorkers.note(id);
-        return done;
-      }),
-  });
-  const loadBalancers = createLoadBalancers({
-    files,
-    log,
-    roots,
-    state,
-    gate,
-    apply: createApply({ ...drivers, files, log, guard }),
-    groups,
-    reloads,
-    settle: async (id) => {
-      await operatorState.recover(id, haproxyPaths(roots, id));
-      oldWorkers.note(id);
-    },
-    mostLoadBalancers: config.amphorad.max_load_balancers,
-  });
-  return { loadBalancers, oldWorkers, watcher };
 }
 
 function wireDetails(

@@ -41,6 +41,8 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
   const types = createTypes(deps);
 
   async function statusOf(id: LoadBalancerId): Promise<LoadBalancerStatus> {
+    // First of all: one whose record is spoiled cannot be worked with, however well its haproxy serves.
+    await state.read(id);
     // What is watched is known, and meant to run: to ask hundreds of haproxies for one list would take longer than
     // the list may.
     const health = watcher.look(id);

@@ -1,5 +1,6 @@
 // What the watcher knows of one process group that should run. Times are monotonic milliseconds.
 
+import type { ProcessExit } from '../host/process';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
 
@@ -10,8 +11,8 @@ export interface WatchedGroup {
   readonly id: LoadBalancerId;
   /** Undefined: it never came up while this agent was there. */
   readonly process: ServiceProcess | undefined;
-  /** The kernel tells of its end. */
-  readonly isChild: boolean;
+  /** How it ends, for a child of this agent: the kernel tells, so nobody need look. */
+  readonly exited: Promise<ProcessExit> | undefined;
   readonly upSinceMs: number;
   health: GroupHealth;
   /** From when on its silence counts. */
@@ -41,7 +42,7 @@ export interface PlannedRestart {
 export interface NewGroup {
   readonly id: LoadBalancerId;
   readonly process: ServiceProcess | undefined;
-  readonly isChild: boolean;
+  readonly exited: Promise<ProcessExit> | undefined;
   readonly nowMs: number;
   /** 0 to 1: where in each period it is looked at and asked, so that hundreds never make one burst. */
   readonly place: number;
@@ -55,11 +56,11 @@ export const lookEveryMs = 1_000;
 
 /** Begins to know a group; how often it failed before is not forgotten. */
 export function newGroup(facts: NewGroup): WatchedGroup {
-  const { id, process, isChild, nowMs, place, probeEveryMs, before } = facts;
+  const { id, process, exited, nowMs, place, probeEveryMs, before } = facts;
   return {
     id,
     process,
-    isChild,
+    exited,
     upSinceMs: nowMs,
     health: process === undefined ? 'down' : 'unproven',
     heardMs: nowMs,

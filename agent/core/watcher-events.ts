@@ -77,21 +77,19 @@ export function know(
   const group = newGroup({
     id,
     process,
-    isChild: exited !== undefined,
+    exited,
     nowMs: deps.clock.monotonic(),
     place: (context.places * goldenRatio) % 1,
     probeEveryMs,
     before,
   });
   groups.set(id, group);
-  void exited?.then(({ code, signal }) =>
-    died(context, group, `died (${signal ?? `exit code ${code ?? 'unknown'}`})`),
-  );
+  void exited?.then(() => died(context, group));
   return group;
 }
 
 /** The group has ended, and nobody has said that it should. */
-export function died(context: WatchContext, group: WatchedGroup, how = 'died'): void {
+export function died(context: WatchContext, group: WatchedGroup): void {
   const { deps, groups } = context;
   if (group.health === 'down' || groups.get(group.id) !== group) return;
   // One that hung and is being replaced was ended on purpose.
@@ -100,11 +98,17 @@ export function died(context: WatchContext, group: WatchedGroup, how = 'died'): 
   // Whoever changes it now either brings it up or says that this failed.
   if (!group.isChanging) planRestart(context, group, deps.clock.monotonic() - group.upSinceMs);
   if (isEnded) return;
-  const words = deps.crashLog.lastWords(pathsOf(context, group));
-  background(
-    context,
-    words.then((text) => tell(context, group, how, text)),
-  );
+  background(context, tellDeath(context, group));
+}
+
+async function tellDeath(context: WatchContext, group: WatchedGroup): Promise<void> {
+  // A look may find a child dead an instant before the kernel has told how.
+  const [exit, words] = await Promise.all([
+    group.exited,
+    context.deps.crashLog.lastWords(pathsOf(context, group)),
+  ]);
+  const how = exit && (exit.signal ?? `exit code ${exit.code ?? 'unknown'}`);
+  tell(context, group, how === undefined ? 'died' : `died (${how})`, words);
 }
 
 /** The group has answered. */

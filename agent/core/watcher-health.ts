@@ -27,7 +27,7 @@ export function createHealthRound(context: WatchContext): () => void {
 function visit(context: WatchContext, group: WatchedGroup, nowMs: number): void {
   const { deps, probeEveryMs } = context;
   if (group.isChanging) return;
-  if (!group.isChild && nowMs >= group.nextLookMs) look(context, group, nowMs);
+  if (group.exited === undefined && nowMs >= group.nextLookMs) look(context, group, nowMs);
   if (group.health === 'down') return;
   if (nowMs >= group.nextProbeMs && !group.isAsked) {
     group.nextProbeMs += Math.ceil((nowMs - group.nextProbeMs + 1) / probeEveryMs) * probeEveryMs;

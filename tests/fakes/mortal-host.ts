@@ -28,7 +28,8 @@ export interface Life<Host> {
 /** Gives an agent that lives from now its hold on the machine. */
 export function createMortalHost<Host extends Machine>(machine: Host): Life<Host> {
   let left = Infinity;
-  let isDead = false;
+  let hasDied = false;
+  const isDead = (): boolean => hasDied;
   let announce: () => void = () => undefined;
   const died = new Promise<void>((resolve) => (announce = resolve));
   const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
@@ -36,22 +37,22 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
   const step = async (): Promise<void> => {
     left -= 1;
     if (left <= 0) {
-      isDead = true;
+      hasDied = true;
       announce();
     }
-    if (isDead) await never();
+    if (isDead()) await never();
   };
   /** What is read or waited for does not change the machine, and reaches nobody who is dead. */
   const reached = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (isDead) return never<T>();
+    if (isDead()) return never<T>();
     let outcome: T;
     try {
       outcome = await work();
     } catch (thrown) {
-      if (isDead) return never<T>();
+      if (isDead()) return never<T>();
       throw thrown;
     }
-    return isDead ? never<T>() : outcome;
+    return isDead() ? never<T>() : outcome;
   };
   const around = async <T>(work: () => Promise<T>): Promise<T> => {
     await step();
@@ -70,8 +71,8 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
       startDetached: (argv, options) => around(() => runner.startDetached(argv, options)),
       identify: (pid) => reached(() => runner.identify(pid)),
       processesOf: (program) => reached(() => runner.processesOf(program)),
-      signal: (pid, signal) => !isDead && runner.signal(pid, signal),
-      signalGroup: (pid, signal) => !isDead && runner.signalGroup(pid, signal),
+      signal: (pid, signal) => !isDead() && runner.signal(pid, signal),
+      signalGroup: (pid, signal) => !isDead() && runner.signalGroup(pid, signal),
     } satisfies ProcessRunner,
     sockets: {
       ...sockets,
@@ -80,7 +81,7 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
     clock: {
       ...clock,
       sleep: (ms, signal) => reached(() => clock.sleep(ms, signal)),
-      every: (ms, signal, tick) => clock.every(ms, signal, () => (isDead ? undefined : tick())),
+      every: (ms, signal, tick) => clock.every(ms, signal, () => (isDead() ? undefined : tick())),
     } satisfies Clock,
   };
   return {

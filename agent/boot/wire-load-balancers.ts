@@ -1,0 +1,111 @@
+// Builds what changes and watches load balancers: the doors, the process groups behind them, and who looks after both.
+
+import type { Config } from '../config/options';
+import { createActivate } from '../core/activation';
+import { createApply } from '../core/apply';
+import { createBindProof } from '../core/bind-proof';
+import { createCrashLog } from '../core/crash-log';
+import { createDescriptorWatch } from '../core/descriptors';
+import type { Gate } from '../core/gate';
+import { createListenerRegistry } from '../core/listener-registry';
+import { createLoadBalancers, type LoadBalancers } from '../core/load-balancers';
+import { createOldWorkers, type OldWorkers } from '../core/old-workers';
+import { createOperatorState, type OperatorState } from '../core/operator-state';
+import { createPolicyGuard, type PolicyGuard } from '../core/policy-guard';
+import { createProcessGroups, type Activation, type ProcessGroups } from '../core/process-groups';
+import { createReloadQueue } from '../core/reload-queue';
+import type { StateStore } from '../core/state-store';
+import { createWatcher, type Watcher } from '../core/watcher';
+import { createOldWorkerControl } from '../haproxy/old-workers';
+import { haproxyPaths } from '../haproxy/paths';
+import type { LoadBalancerId } from '../model/ids';
+import type { Drivers } from './wire-drivers';
+import type { HostWithLog } from './wire-host';
+
+export interface LoadBalancerParts {
+  readonly loadBalancers: LoadBalancers;
+  readonly oldWorkers: OldWorkers;
+  readonly watcher: Watcher;
+}
+
+export interface LoadBalancerDeps {
+  readonly config: Config;
+  readonly host: HostWithLog;
+  readonly drivers: Drivers;
+  readonly state: StateStore;
+  readonly gate: Gate<LoadBalancerId>;
+}
+
+/** Builds the verbs on load balancers and those who watch them. */
+export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
+  const { config, host, drivers, state, gate } = deps;
+  const { files, log, clock, sockets } = host;
+  const { roots, haproxy } = drivers;
+  const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
+  const operatorState = createOperatorState({ files, sockets, haproxy, log });
+  const { groups, watcher } = wireGroups(deps, guard, operatorState);
+  const oldWorkers = createOldWorkers({
+    clock,
+    log,
+    roots,
+    control: createOldWorkerControl(host),
+    living: (id) => groups.living(id),
+    most: config.amphorad.max_old_workers,
+  });
+  const reloads = createReloadQueue<Activation>({
+    clock,
+    windowMs: config.amphorad.reload_window * 1_000,
+    run: (id, begin) =>
+      gate.run(id, async () => {
+        begin();
+        const done = await groups.activate(id, 'reload');
+        oldWorkers.note(id);
+        return done;
+      }),
+  });
+  const loadBalancers = createLoadBalancers({
+    files,
+    log,
+    roots,
+    state,
+    gate,
+    apply: createApply({ ...drivers, files, log, guard }),
+    groups,
+    reloads,
+    settle: async (id) => {
+      await operatorState.recover(id, haproxyPaths(roots, id));
+      oldWorkers.note(id);
+    },
+    mostLoadBalancers: config.amphorad.max_load_balancers,
+  });
+  return { loadBalancers, oldWorkers, watcher };
+}
+
+function wireGroups(
+  { config, host, drivers, state, gate }: LoadBalancerDeps,
+  guard: PolicyGuard,
+  operatorState: OperatorState,
+): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
+  const { files, log, clock } = host;
+  const { roots, haproxy, listListening, canBind } = drivers;
+  const registry = createListenerRegistry();
+  const proof = createBindProof({ haproxy, listListening, canBind, log });
+  const descriptors = createDescriptorWatch(haproxy, log);
+  const checks = { guard, registry, proof, descriptors };
+  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState });
+  const watcher = createWatcher({
+    ...drivers,
+    log,
+    clock,
+    state,
+    descriptors,
+    crashLog: createCrashLog(host),
+    inTurn: (id, job) => gate.run(id, job),
+    restart: (id, takeTurn) => gate.run(id, () => groups.restart(id, takeTurn)),
+    hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
+    restartHung: config.amphorad.restart_hung,
+  });
+  const watch = watcher;
+  const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry, watch });
+  return { groups, watcher };
+}
