@@ -8,7 +8,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
 import type { FindProblems } from '../model/finding';
@@ -145,7 +145,8 @@ function secure(table: Table, socket: TLSSocket): boolean {
   const peer = peerOf(socket);
   const entry = [...entries.values()].find((each) => each.socket === undefined && each.peer === peer);
   if (entry === undefined) return false;
-  const client = socket.getPeerX509Certificate()?.fingerprint256;
+  // Not getPeerX509Certificate(): it takes the chain out of the session, and whoever judges the peer needs it.
+  const client = fingerprintOf(socket.getPeerCertificate());
   if (client !== undefined) {
     const others = [...entries.values()].filter((other) => other.client === client);
     if (others.length >= mostPerClient && !makeRoom(table, others, 'client')) return false;
@@ -154,6 +155,11 @@ function secure(table: Table, socket: TLSSocket): boolean {
   entry.socket = socket;
   bySocket.set(socket, entry);
   return true;
+}
+
+/** Undefined for the empty object that stands for no certificate. */
+function fingerprintOf(shown: Partial<PeerCertificate>): string | undefined {
+  return shown.fingerprint256;
 }
 
 function begin(
