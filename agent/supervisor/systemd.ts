@@ -26,31 +26,40 @@ export function createSystemdSupervisor(deps: SystemdDeps): Supervisor {
   return {
     ...proven,
     async start(spec) {
-      await prepareLog(files, spec.logPath);
-      await runUnit(host, spec);
+      const before = await prepareLog(files, spec.logPath);
+      const printed = async (): Promise<boolean> => ((await files.stat(spec.logPath))?.size ?? 0) > before;
+      const isUp = await runUnit(host, spec, printed);
       // 0, nobody's pid, for one that has ended already.
-      const process = await proven.record(await mainPid(host, unitName(spec)));
+      const process = await proven.record(isUp ? await mainPid(host, unitName(spec)) : 0);
       return { process, exited: new Promise(() => undefined) };
     },
   };
 }
 
-/** systemd would make it with another mode, and follow a link to it. */
-async function prepareLog(files: Files, path: string): Promise<void> {
+/** Gives its size. systemd would make it with another mode, and follow a link to it. */
+async function prepareLog(files: Files, path: string): Promise<number> {
   const found = await files.stat(path);
   if (found === undefined) await files.writeAtomic(path, '', 0o600);
   else if (found.kind !== 'file') {
     throw new AgentError('precondition', 'Not a regular file', { detail: path });
   }
+  return found?.size ?? 0;
 }
 
-async function runUnit(host: ProvenProcessDeps, spec: ServiceSpec): Promise<void> {
+/** False for a program that ended before systemd had noted its start. */
+async function runUnit(
+  host: ProvenProcessDeps,
+  spec: ServiceSpec,
+  printed: () => Promise<boolean>,
+): Promise<boolean> {
   const { runner, clock } = host;
   const unit = unitName(spec);
   const deadline = clock.monotonic() + clearingMs;
   for (;;) {
     const result = await runner.run(startUnit(spec), { timeoutMs: startTimeoutMs });
-    if (result.code === 0) return;
+    if (result.code === 0) return true;
+    // It ran, then: what it printed says more than systemd does, and is its caller's to tell.
+    if (isJobFailure(result) && (await printed())) return false;
     if (!isNameTaken(result) || clock.monotonic() >= deadline) throw startFailure(unit, result);
     const pid = await mainPid(host, unit);
     if (pid !== 0) {
@@ -67,6 +76,11 @@ async function runUnit(host: ProvenProcessDeps, spec: ServiceSpec): Promise<void
 // "Unit x.service already exists." of systemd 254 on, "… was already loaded or has a fragment file." before.
 function isNameTaken({ stderr }: RunResult): boolean {
   return /already exists|already loaded|has a fragment file/.test(stderr);
+}
+
+// "Job for x.service failed.", on some ways with a reason behind it.
+function isJobFailure({ stderr }: RunResult): boolean {
+  return /^Job for \S+ failed/m.test(stderr);
 }
 
 function startFailure(unit: string, { stderr, timedOut }: RunResult): AgentError {

@@ -91,6 +91,19 @@ describe('a unit', () => {
       detail: `Job for ${unit} failed because the control process exited with error code.`,
     });
   });
+
+  it('that printed and ended before systemd had noted its start was started, and has ended', async () => {
+    const { files, runner, supervisor, start } = setUp();
+    runner.script({
+      match: /^systemd-run /,
+      result: () => {
+        files.plant(spec.logPath, '[ALERT] cannot bind\n', 0o600);
+        return { code: 1, stderr: `Job for ${unit} failed.\nSee "systemctl status ${unit}" for details.\n` };
+      },
+    });
+    const { process } = await start();
+    expect(await supervisor.isAlive(process)).toBe(false);
+  });
 });
 
 describe('a unit of the same name', () => {
