@@ -1,7 +1,7 @@
 // A TLS bundle as controllers push it: private key, certificate and chain in one PEM text, in any order. Checks
 // and messages in the order of the v0.1 API, "Certificates". No message and no cause ever holds key material.
 
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, sign, verify } from 'node:crypto';
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { AgentError } from '../model/errors';
 import { invalidInput } from '../model/errors';
@@ -50,6 +50,9 @@ export function readBundle(pem: Uint8Array | string): Bundle {
   const certificate = certificates[leaf];
   if (certificate === undefined) {
     throw mismatch('the public key of no certificate in the bundle belongs to the private key');
+  }
+  if (!signsFor(key, keyType, certificate)) {
+    throw mismatch('what the private key signs is not verified by the public key: the key is damaged');
   }
   return {
     key,
@@ -147,6 +150,18 @@ function createKey(label: string, content: Buffer): KeyObject | undefined {
   } catch {
     // The cause is left behind on purpose: nothing that has seen the key's bytes goes into an error.
     return undefined;
+  }
+}
+
+// checkPrivateKey() compares the public halves alone: a key whose secret half is damaged would pass, and no client
+// would ever again come through a handshake.
+function signsFor(key: KeyObject, keyType: KeyType, { publicKey }: X509Certificate): boolean {
+  const digest = keyType.startsWith('ed') ? null : 'sha256';
+  const data = Buffer.from('amphorad');
+  try {
+    return verify(digest, data, publicKey, sign(digest, data, key));
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentError } from '../../../agent/model/errors';
 import { certificateChainPem, checkServerBundle, readBundle } from '../../../agent/pki/bundle';
@@ -139,6 +139,15 @@ describe('refusing a bundle', () => {
     expect(refusal(fixture('x25519.key') + ecCertificate)).toEqual(
       noKey(mentions('type x25519 cannot serve')),
     );
+  });
+
+  it('finds a key whose secret half is damaged, though its public half is the certificate’s', () => {
+    const jwk = createPrivateKey(rsa.keyPem).export({ format: 'jwk' });
+    const { dp = '', dq = '' } = jwk;
+    const damaged = createPrivateKey({ format: 'jwk', key: { ...jwk, d: dp, dp: dq, dq: dp } });
+    expect(new X509Certificate(rsa.certificatePem).checkPrivateKey(damaged)).toBe(true);
+    const text = damaged.export({ type: 'pkcs8', format: 'pem' }).toString();
+    expect(refusal(text + rsa.certificatePem)).toEqual(mismatch(mentions('the key is damaged')));
   });
 
   it('says third that key and certificate do not match', () => {
