@@ -50,12 +50,15 @@ const parsers = {
     ['www.example.com.pem'],
     ({ parseCertificateName }, text) => refuseUnless(/^(?!\.)[\w.-]{1,255}$/, parseCertificateName(text)),
   ],
-  state: [
-    [state],
-    ({ createStateStore }, text) =>
-      createStateStore({ readText: () => Promise.resolve(text) }, roots).read(uuid),
-  ],
+  state: [[state], ({ createStateStore }, text) => createStateStore(filesWith(text), roots).read(uuid)],
 };
+
+function filesWith(text) {
+  return {
+    stat: () => Promise.resolve({ kind: 'file', size: Buffer.byteLength(text) }),
+    readText: () => Promise.resolve(text),
+  };
+}
 
 /** The generator. */
 export const answersText = {
