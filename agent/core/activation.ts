@@ -37,6 +37,8 @@ export interface ActivationInput {
   readonly living: ServiceProcess | undefined;
   /** What that group was started from, when it is known. */
   readonly running: RunRecord | undefined;
+  /** Awaited when haproxy is about to be asked to read again: what it runs is in doubt until that is recorded. */
+  readonly doubt: () => Promise<void>;
 }
 
 export interface Activated {
@@ -128,10 +130,10 @@ async function isUnchanged(
   record: RunRecord,
   effective: EffectiveConfig,
 ): Promise<boolean> {
-  if (running === undefined || running.fallback === true || !sameRun(running, record)) return false;
+  if (running === undefined || running.fallback === true || running.unsure === true) return false;
+  if (!sameRun(running, record)) return false;
   // The record is written last, and a full disk may have kept it from following the text.
   if ((await files.readText(paths.running)) !== text) return false;
-  // An agent that was killed in a reload may have had haproxy read something newer, and recorded nothing.
   if ((await files.readText(paths.live)) !== effective.text) return false;
   // Names are looked up when haproxy starts, and a reload is how an operator has them looked up again.
   return !namesHosts(text) && haproxy.answers(paths);
@@ -139,7 +141,7 @@ async function isUnchanged(
 
 async function swap(
   { files, haproxy, proof, log, operatorState }: ActivationDeps,
-  { id, paths, text, peer, living }: ActivationInput,
+  { id, paths, text, peer, living, doubt }: ActivationInput,
   effective: EffectiveConfig,
   binds: readonly Bind[],
   failure: string,
@@ -154,6 +156,7 @@ async function swap(
     await files.writeAtomic(paths.overlay, effective.overlay, mode);
     if (living === undefined) started = await haproxy.start(job);
     else {
+      await doubt();
       // The last thing before the signal: what an operator sets in between is lost.
       await operatorState.keep(id, paths, before[0] ?? '');
       await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });

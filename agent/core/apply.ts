@@ -11,6 +11,7 @@ import type { Files } from '../host/files';
 import { readBinds } from '../haproxy/binds';
 import type { Log } from '../host/log';
 import type { ConfigCheck } from '../haproxy/check';
+import { refuseTooManyLines } from '../haproxy/config/line-count';
 import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import type { HaproxyPaths } from '../haproxy/paths';
@@ -56,6 +57,7 @@ export function createApply(deps: ApplyDeps): Apply {
     async check(id, paths, text, peer) {
       await requireSpace(files, dirname(paths.directory), Buffer.byteLength(text));
       await files.makeDirectory(paths.directory, 0o700);
+      refuseTooManyLines(text);
       const effective = effectiveConfig(text, paths, await deps.overlayOptions());
       const beside = { text: paths.candidate, overlay: `${paths.overlay}.candidate` };
       try {

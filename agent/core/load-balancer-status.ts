@@ -46,7 +46,7 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
     // What is watched is known, and meant to run: to ask hundreds of haproxies for one list would take longer than
     // the list may.
     const health = watcher.look(id);
-    if (health === 'serves') return 'running';
+    if (health === 'serves' || health === 'changing') return 'running';
     if (health === 'down' || health === 'hung') return 'error';
     if (health === undefined && (await loadBalancers.living(id)) === undefined) {
       return (await state.read(id))?.desired === 'running' ? 'error' : 'stopped';

@@ -158,10 +158,18 @@ async function reloadGroup(
     peer: before.peer,
     living: process,
     running: before.running,
+    doubt: () => doubt(state, id, before),
   });
   await state.write(id, { ...before, desired: 'running', process, running: done.running });
   watch.up(id, process, true);
   return { pid: process.pid, started: false };
+}
+
+/** An agent killed between the signal and its record must not take the next reload for one that changes nothing. */
+async function doubt(state: StateStore, id: LoadBalancerId, before: LoadBalancerState): Promise<void> {
+  const { running } = before;
+  if (running === undefined || running.unsure === true) return;
+  await state.write(id, { ...before, running: { ...running, unsure: true } });
 }
 
 async function startGroup(
@@ -182,6 +190,7 @@ async function startGroup(
       peer: before.peer,
       living: undefined,
       running: undefined,
+      doubt: () => Promise.resolve(),
     });
     try {
       await state.write(id, { ...wanted, process, running: { ...running, ...marks } });

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly files: Readonly<Record<string, string>>;
   /** True: the stored configuration did not come up at a start without a controller, and the one before it runs. */
   readonly fallback?: boolean;
+  /** True: a reload was about to be asked for, and how it ended was not recorded: haproxy may have read other files. */
+  readonly unsure?: boolean;
 }
 
 export interface RunInput {

@@ -32,6 +32,7 @@ export const stateSchema = {
         binary: { type: 'string' },
         files: { type: 'object', additionalProperties: { type: 'string' } },
         fallback: { type: 'boolean' },
+        unsure: { type: 'boolean' },
       },
     },
     process: {

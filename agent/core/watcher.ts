@@ -28,8 +28,8 @@ export interface Watcher extends GroupWatch {
   start(): void;
   /** Ends all watching and every planned restart; one that has its turn already goes on. */
   stop(): void;
-  /** What is known of a group now, at the cost of one small read; undefined: it is not meant to run. */
-  look(id: LoadBalancerId): GroupHealth | undefined;
+  /** What is known of a group now, at the cost of one small read; `changing`: it lives, and may be silent while it reads; undefined: it is not meant to run. */
+  look(id: LoadBalancerId): GroupHealth | 'changing' | undefined;
   /** Somebody else has heard from it. */
   heard(id: LoadBalancerId): void;
   readonly findings: FindProblems;
@@ -79,6 +79,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       const group = groups.get(id);
       if (group === undefined) return undefined;
       if (group.health !== 'down' && !isAlive(context, group)) died(context, group);
+      if (group.isChanging && group.health === 'unproven') return 'changing';
       return context.isOn ? group.health : unwatched(group.health);
     },
 

@@ -74,6 +74,8 @@ export function createAgentServer(options: ServerOptions): AgentServer {
   server.headersTimeout = Math.min(headersTimeoutMs, options.requestTimeoutMs);
   server.requestTimeout = options.requestTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
+  // Node would hide those beyond its limit from whoever judges the framing; their bytes are bounded anyhow.
+  server.maxHeadersCount = 0;
   // The application says 100 itself, once it wants the body.
   server.on('checkContinue', listener);
   // Whatever else a client expects is not promised to it: the request is answered, or refused, as any other.

@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '..', '..');
 const file = 'pure.cjs';
 
 const entry = `
+export { refuseTooManyLines } from './agent/haproxy/config/line-count';
 export { lexConfig, lexLine } from './agent/haproxy/config/lex';
 export { readSections, readFrontends } from './agent/haproxy/config/sections';
 export { checkPolicy } from './agent/haproxy/config/policy';

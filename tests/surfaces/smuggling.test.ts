@@ -32,6 +32,10 @@ const next = `DELETE /v0.1/listeners/${id} HTTP/1.1\r\nHost: x\r\nConnection: cl
 const chunked = 'Transfer-Encoding: chunked\r\n';
 
 const refused: readonly (readonly [string, string])[] = [
+  [
+    'a second Host behind 3,000 headers',
+    `${put} HTTP/1.1\r\nHost: x\r\n${'a:\r\n'.repeat(3_000)}Host: y\r\n\r\n`,
+  ],
   ['a length and chunks', `${put} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n${chunked}\r\n0\r\n\r\n`],
   ['chunks and a length', `${put} HTTP/1.1\r\nHost: x\r\n${chunked}Content-Length: 3\r\n\r\n0\r\n\r\n`],
   ['two lengths', `${put} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc`],

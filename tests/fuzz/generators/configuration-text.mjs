@@ -35,11 +35,13 @@ export const configurationText = {
   },
   run({ input, mustRefuse }, { pure }) {
     const text = input.toString('utf8');
+    if (refusal(() => pure.refuseTooManyLines(text), pure)) return { outcome: 'too long', faults: [] };
     const found = pure.checkPolicy(text, pure.context);
     if (found.length > 0) pure.policyRefusal(found);
     pure.readFrontends(text);
     pure.namedFiles(text);
-    readBinds(text, pure);
+    // More ports than anybody serves are refused, and nothing else is.
+    refusal(() => pure.readBinds(text, 'peer'), pure);
     pure.namesHosts(text);
     pure.crtListFiles(text);
     const listFaults = pure.checkCrtList(text, pure.context);
@@ -52,12 +54,13 @@ export const configurationText = {
   },
 };
 
-// More ports than anybody serves are refused, and nothing else is.
-function readBinds(text, pure) {
+function refusal(read, { isAgentError }) {
   try {
-    pure.readBinds(text, 'peer');
+    read();
+    return undefined;
   } catch (thrown) {
-    if (!pure.isAgentError(thrown, 'config-rejected')) throw thrown;
+    if (!isAgentError(thrown, 'config-rejected')) throw thrown;
+    return thrown;
   }
 }
 

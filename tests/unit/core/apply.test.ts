@@ -100,6 +100,18 @@ describe('a text that asks for millions of ports', () => {
   });
 });
 
+describe('a text of millions of lines', () => {
+  it('is refused before anybody reads it', async () => {
+    const { runner, apply } = setUp();
+    const text = `listen a\n bind :80\n${'\n'.repeat(200_000)}`;
+    await expect(apply.check(id, paths, text, 'peer')).rejects.toMatchObject({
+      kind: 'config-rejected',
+      detail: 'expected at most 200000 lines, got 200003',
+    });
+    expect(runner.transcript).toEqual([]);
+  });
+});
+
 describe('a stored text', () => {
   it('is there as sent, privately, and what an earlier refusal kept aside is gone', async () => {
     const { files, apply } = setUp();

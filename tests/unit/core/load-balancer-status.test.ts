@@ -53,6 +53,25 @@ describe('the status', () => {
     expect(await describeIt(amphora)).toMatchObject({ status: 'error', pools: [] });
   });
 
+  it('is running while a caller has it reloaded, though its master is silent meanwhile', async () => {
+    const amphora = await setUp();
+    await amphora.restartAgent();
+    const { loadBalancers, statuses } = amphora.core();
+    await loadBalancers.upload({
+      id,
+      text: 'frontend b\n bind :81\n',
+      peer: amphoraId,
+      owner: 'octavia-v0.1',
+    });
+    const reloading = loadBalancers.reload(id).catch((thrown: unknown) => thrown);
+    while (!amphora.runner.transcript.some((line) => line.startsWith('signal SIGUSR2')))
+      await amphora.clock.advance(0);
+    amphora.haproxy.setInfo({ silent: true });
+    expect(await statuses.list()).toEqual([expect.objectContaining({ id, status: 'running' })]);
+    expect(await amphora.pass(reloading)).toMatchObject({ kind: 'reload-failed' });
+    expect(await statuses.list()).toEqual([expect.objectContaining({ id, status: 'error' })]);
+  });
+
   it('is an error when its configuration cannot be read', async () => {
     const amphora = await setUp();
     const { config } = amphora.paths(id);
