@@ -59,10 +59,12 @@ export async function startSubject() {
       if (child.ended() !== undefined) return [`the agent ended: ${child.ended()}\n${child.lastWords()}`];
       const answer = await wire.ask(probe, { deadlineMs: probeDeadlineMs });
       if (answer?.status !== 200) faults.push(`GET /info: ${answer?.status ?? 'no answer'}`);
-      const log = readFileSync(logPath).subarray(readUpTo);
+      const unread = readFileSync(logPath).subarray(readUpTo);
+      // A line that is just being written shows in parts.
+      const log = unread.subarray(0, unread.lastIndexOf(0x0a) + 1);
       readUpTo += log.length;
       faults.push(...logFaults(log.toString('utf8')));
-      if (readUpTo > mostLogBytes) {
+      if (readUpTo > mostLogBytes && log.length === unread.length) {
         truncateSync(logPath);
         readUpTo = 0;
       }

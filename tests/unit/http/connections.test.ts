@@ -33,7 +33,7 @@ function setUp(most: number, mostPerClient = most) {
       end: (done: () => void) => done(),
       setTimeout: () => undefined,
       bytesRead: 0,
-      getPeerX509Certificate: () => (client === undefined ? undefined : { fingerprint256: client }),
+      getPeerCertificate: () => (client === undefined ? {} : { fingerprint256: client }),
     });
     table.admit(raw);
     const stays = client === undefined || table.secure(socket as unknown as TLSSocket);
