@@ -26,7 +26,7 @@ writeFileSync(
   `#!/bin/sh
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
-exec node --max-semi-space-size=2 --initial-old-space-size=8 "\${self%/*}/amphorad.cjs" "$@"
+exec node --max-semi-space-size=2 --initial-old-space-size=8 --optimize-for-size "\${self%/*}/amphorad.cjs" "$@"
 `,
 );
 chmodSync(join(dist, 'amphorad'), 0o755);

@@ -6,6 +6,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
 import { idsAmong, type LoadBalancerId } from '../model/ids';
+import { createLimiter } from '../model/limiter';
 import type { LoadBalancers, RestoreOutcome } from './load-balancers';
 import type { StateStore } from './state-store';
 
@@ -39,6 +40,9 @@ export async function refuseNewerStates({
   }
 }
 
+// Enough to keep a machine busy; what hundreds at once leave behind in memory stays there.
+const mostAtOnce = 16;
+
 type Outcome = RestoreOutcome | 'failed';
 
 /** Restores every load balancer, side by side. Never throws for one of them. */
@@ -46,7 +50,8 @@ export async function restoreLoadBalancers(deps: RestoreDeps): Promise<RestoreRe
   const ids = await restorableIds(deps.files, deps.basePath);
   // First what all of them have: a start must not take a port that another will be found to serve.
   for (const id of ids) await safely(deps, id, () => deps.loadBalancers.claim(id));
-  const restored = ids.map((id) => safely(deps, id, () => deps.loadBalancers.restore(id)));
+  const inTurn = createLimiter(mostAtOnce);
+  const restored = ids.map((id) => inTurn(() => safely(deps, id, () => deps.loadBalancers.restore(id))));
   const outcomes = (await Promise.all(restored)).map((outcome): Outcome => outcome ?? 'failed');
   const those = (wanted: Outcome): readonly LoadBalancerId[] =>
     ids.filter((_, index) => outcomes[index] === wanted);
