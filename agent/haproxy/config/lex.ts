@@ -44,8 +44,31 @@ interface Cursor {
 
 // MAX_LINE_ARGS of haproxy.
 const mostWords = 64;
+const tooManyWords = `it has more than ${mostWords} words`;
+
+// Nearly every line: ASCII without a quote, a backslash, a comment, a variable or a control character but tab. The
+// way through the cursor gives the same, at ten times the cost.
+const plainLine = /^[\t !%&(-[\]-~]*$/;
+const blanks = /[\t ]+/;
 
 function readLine(text: string, number: number): ConfigLine {
+  return plainLine.test(text) ? readPlainLine(text, number) : readAnyLine(text, number);
+}
+
+function readPlainLine(text: string, number: number): ConfigLine {
+  const parts = text.split(blanks);
+  const words = parts.filter((part) => part !== '');
+  const begun = parts[0] === '' ? parts.length - 1 : parts.length;
+  return {
+    number,
+    words,
+    dressed: words.map(() => false),
+    usesEnvironment: [],
+    faults: begun > mostWords ? [tooManyWords] : [],
+  };
+}
+
+function readAnyLine(text: string, number: number): ConfigLine {
   const cursor: Cursor = {
     text: asBytes(text),
     at: 0,
@@ -63,7 +86,7 @@ function readLine(text: string, number: number): ConfigLine {
   while (cursor.at < cursor.text.length && !isEnd(cursor)) step(cursor);
   endWord(cursor);
   if (cursor.quote !== undefined) cursor.faults.push('a quote is left open');
-  if (cursor.begun > mostWords) cursor.faults.push(`it has more than ${mostWords} words`);
+  if (cursor.begun > mostWords) cursor.faults.push(tooManyWords);
   const { words, dressed, usesEnvironment, faults } = cursor;
   return { number, words, dressed, usesEnvironment: [...usesEnvironment], faults };
 }
@@ -90,7 +113,11 @@ function step(cursor: Cursor): void {
     skipBlanks(cursor);
     cursor.begun += 1;
   } else {
-    emit(cursor, char, 1);
+    // What stands for itself wherever it stands, between quotes and outside.
+    const ordinary = /[^\t-\r "#$'\\]+/y;
+    ordinary.lastIndex = cursor.at;
+    const run = ordinary.exec(cursor.text)?.[0] ?? char;
+    emit(cursor, run, run.length);
   }
 }
 
