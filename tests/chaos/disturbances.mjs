@@ -113,9 +113,17 @@ async function killOne({ report, listener, stage, victim, what, group }) {
   report.count(`haproxy ${what}s killed`);
   process.kill(victim.pid, 'SIGKILL');
   const isGone = await waitUntil(() => !group.some((one) => isAlive(one, stage.basePath)), groupEndMs);
-  if (!isGone)
+  // A reload was faster: an old worker's death is no reason for a group to end.
+  if (!isGone && what === 'worker' && isReplaced(victim, stage))
+    report.count('killed while they were replaced');
+  else if (!isGone)
     report.violation(`${listener.name}: the group outlives its killed ${what}`, { id: listener.id, group });
   damage.isGone = true;
+}
+
+function isReplaced({ pid, parent, start }, { basePath }) {
+  const siblings = haproxiesOf(basePath).filter((one) => one.parent === parent);
+  return siblings.some((one) => one.start > start) && !siblings.some((one) => one.pid === pid);
 }
 
 /** Looks whether what was killed has come back in time. `isWatched`: by the agent itself, else by its next start. */
