@@ -61,13 +61,13 @@ export const controllerOptions = {
       kind: 'facility',
       default: '0',
       restart: false,
-      help: "Syslog facility of haproxy's traffic log, where an upload names no log; a change counts from the next start or reload of a load balancer.",
+      help: "Syslog facility of haproxy's traffic log where an upload names none; counts from its next start or reload.",
     },
     administrative_log_facility: {
       kind: 'facility',
       default: '1',
       restart: false,
-      help: "Syslog facility of haproxy's notices and worse, where an upload names no log; a change counts as above.",
+      help: "Syslog facility of haproxy's notices and worse where an upload names none; counts from its next start or reload.",
     },
     user_group: {
       kind: 'name',
