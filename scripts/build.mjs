@@ -1,4 +1,4 @@
-// Builds dist/amphorad.cjs (one file, readable names) and the launcher dist/amphorad.
+// Builds dist/amphorad.cjs (one file, readable names) and the launcher dist/amphorad, with its alias dist/amphora-agent.
 import { buildSync } from 'esbuild';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,12 +21,15 @@ buildSync({
 });
 
 // The V8 flags keep the agent small; they have no effect once Node runs, hence a launcher.
-writeFileSync(
-  join(dist, 'amphorad'),
-  `#!/bin/sh
+// amphora-agent is the name by which Octavia's images start it.
+for (const name of ['amphorad', 'amphora-agent']) {
+  writeFileSync(
+    join(dist, name),
+    `#!/bin/sh
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 exec node --max-semi-space-size=2 --initial-old-space-size=8 --optimize-for-size "\${self%/*}/amphorad.cjs" "$@"
 `,
-);
-chmodSync(join(dist, 'amphorad'), 0o755);
+  );
+  chmodSync(join(dist, name), 0o755);
+}

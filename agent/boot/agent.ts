@@ -3,6 +3,7 @@
 
 import type { Router } from 'express';
 import type { Config } from '../config/options';
+import type { AgentConfigs } from '../core/agent-config';
 import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
@@ -18,7 +19,8 @@ import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Part } from './lifecycle';
-import { wireAccess, type Access, type NameOptions } from './wire-access';
+import { wireAccess, type Access } from './wire-access';
+import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import type { AgentHost, HostWithLog } from './wire-host';
@@ -29,14 +31,14 @@ export interface Agent {
   readonly port: number;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
-  /** Puts the lists of client names of a configuration read again into force. */
-  useClientNames(options: NameOptions): void;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
   stop(): Promise<void>;
 }
 
 export interface AgentOptions {
   readonly stopChildren: boolean;
+  /** The configuration while the agent runs. */
+  readonly configs: AgentConfigs;
 }
 
 const answerGraceMs = 1_000;
@@ -50,7 +52,7 @@ export async function startAgent(
   options: AgentOptions,
 ): Promise<Agent> {
   const config = await settleProcessManager(given, host);
-  const core = wireCore(config, host);
+  const core = wireCore(config, host, options.configs);
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
@@ -100,6 +102,7 @@ async function startParts(
     admits: access.admits,
     qualifies: access.qualifies,
   });
+  followConfig(options.configs, access, core.findings);
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
@@ -125,7 +128,6 @@ async function startParts(
   return {
     ...bound,
     rereadCertificates: () => serverCertificate.reread(),
-    useClientNames: (options) => access.useNames(options),
     stop: () => lifecycle.stop(),
   };
 }

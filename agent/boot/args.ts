@@ -11,6 +11,10 @@ export interface Arguments {
   readonly configFiles: readonly string[];
   readonly configDirs: readonly string[];
   readonly localConfig: string | undefined;
+  /** As `use_syslog = True`: the init script of Octavia's agent can ask for it so. */
+  readonly useSyslog: boolean;
+  /** What the init script of Octavia's agent gives; amphorad writes no log file. */
+  readonly logFile: string | undefined;
   readonly readyJson: boolean;
   readonly stopChildren: boolean | undefined;
   readonly stateDirectory: string;
@@ -24,7 +28,7 @@ export interface Arguments {
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
-                        [--ready-json] [--stop-children]
+                        [--ready-json] [--stop-children] [--use-syslog]
        amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children]
        amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
@@ -35,7 +39,7 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
 const configuration = ['config-file', 'config-dir', 'local-config'] as const;
 
 const accepted: Readonly<Record<Command, readonly string[]>> = {
-  serve: [...configuration, 'ready-json', 'stop-children'],
+  serve: [...configuration, 'ready-json', 'stop-children', 'use-syslog', 'log-file'],
   dev: ['state', 'port', 'ready-json', 'stop-children'],
   certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
   check: configuration,
@@ -49,6 +53,8 @@ const options = {
   'config-file': { type: 'string', multiple: true },
   'config-dir': { type: 'string', multiple: true },
   'local-config': { type: 'string' },
+  'use-syslog': { type: 'boolean' },
+  'log-file': { type: 'string' },
   'ready-json': { type: 'boolean' },
   'stop-children': { type: 'boolean' },
   state: { type: 'string' },
@@ -76,6 +82,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
     configFiles: values['config-file'] ?? [],
     configDirs: values['config-dir'] ?? [],
     localConfig: values['local-config'],
+    useSyslog: values['use-syslog'] ?? false,
+    logFile: values['log-file'],
     readyJson: values['ready-json'] ?? false,
     stopChildren: values['stop-children'],
     stateDirectory: values.state ?? 'var',

@@ -2,6 +2,7 @@
 
 import { runCerts } from '../cli/certs';
 import { runDoctor } from '../cli/doctor';
+import { variableOf } from '../config/options';
 import { renderSample } from '../config/sample';
 import { defaultConfigFile, defaultLocalFile, type ConfigSources } from '../config/sources';
 import { version } from '../generated/version';
@@ -13,6 +14,7 @@ import { serve, type Output } from './serve';
 import { createNodeHost } from './wire-host';
 
 const usageError = 64;
+const syslogVariable = variableOf({ section: 'DEFAULT', key: 'use_syslog' });
 
 const output: Output = {
   out: (text) => void process.stdout.write(text),
@@ -26,6 +28,8 @@ async function main(): Promise<number> {
   process.umask(0o077);
   switch (args.command) {
     case 'serve':
+      if (args.logFile !== undefined)
+        output.err('warning: --log-file has no effect: lines go to syslog, the journal or standard error\n');
       return serve(
         {
           sources: sourcesOf(args),
@@ -73,7 +77,7 @@ function sourcesOf(args: Arguments): ConfigSources {
     configFiles: given ? args.configFiles : [defaultConfigFile],
     configDirs: args.configDirs,
     localFiles: [{ path: localConfig ?? defaultLocalFile, required: localConfig !== undefined }],
-    environment: process.env,
+    environment: args.useSyslog ? { ...process.env, [syslogVariable]: 'True' } : process.env,
   };
 }
 

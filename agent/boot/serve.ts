@@ -4,6 +4,7 @@ import type { Config } from '../config/options';
 import { loadConfig } from '../config/load';
 import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
+import { createAgentConfigs, type AgentConfigs } from '../core/agent-config';
 import { version } from '../generated/version';
 import type { LogLevel } from '../host/log';
 import { createWinstonLog, type WinstonLog } from '../host/node/winston-log';
@@ -11,7 +12,7 @@ import { AgentError, messageOf } from '../model/errors';
 import { exitStatusOf, startAgent, type Agent } from './agent';
 import { notifySystemd, readyLine, type Ready } from './ready';
 import { watchSignals } from './signals';
-import type { AgentHost, Environment, Host, HostWithLog } from './wire-host';
+import type { AgentHost, Environment, HostWithLog } from './wire-host';
 
 export interface ServeOptions {
   readonly sources: ConfigSources;
@@ -57,14 +58,16 @@ async function run(
   output: Output,
 ): Promise<number> {
   log.info('starting', { version, amphoraId: config.amphora_agent.amphora_id, pid: host.system.processId() });
+  const configs = createAgentConfigs({ files: host.files, log, sources: options.sources, started: config });
+  configs.onChange((inForce) => log.setLevel(levelOf(inForce)));
   // From here on: a signal that comes while the agent starts must neither kill it half-way nor be lost.
   const running: { agent?: Agent } = {};
   const signals = watchSignals({
-    hangup: () => rereadAll(running.agent, log, options, host),
+    hangup: () => rereadAll(running.agent, log, configs),
     reopenLogs: () => log.reopen(),
   });
   try {
-    running.agent = await startAgent(config, host, { stopChildren: options.stopChildren });
+    running.agent = await startAgent(config, host, { stopChildren: options.stopChildren, configs });
   } catch (thrown) {
     const detail = thrown instanceof AgentError ? thrown.detail : undefined;
     log.error('the agent cannot start', { error: messageOf(thrown), detail });
@@ -107,26 +110,13 @@ async function announce(
 }
 
 /** SIGHUP: the certificates, and of the configuration what takes effect without a restart. */
-async function rereadAll(
-  agent: Agent | undefined,
-  log: WinstonLog,
-  { sources }: ServeOptions,
-  { files }: Host,
-): Promise<void> {
+async function rereadAll(agent: Agent | undefined, log: WinstonLog, configs: AgentConfigs): Promise<void> {
   try {
     await agent?.rereadCertificates();
   } catch (thrown) {
     log.error('server certificate not read again, the one before stays', { error: messageOf(thrown) });
   }
-  const loaded = await loadConfig(sources, files);
-  if (loaded.ok) {
-    log.setLevel(levelOf(loaded.config));
-    agent?.useClientNames(loaded.config.amphorad);
-    log.info('configuration read again');
-  } else {
-    const problems = loaded.problems.map(formatProblem);
-    log.error('configuration not read again, the one before stays', { problems });
-  }
+  await configs.reread();
 }
 
 function levelOf(config: Config): LogLevel {

@@ -1,6 +1,7 @@
 // Builds the core over the trades: verbs and readers, handed down by constructor. Nothing here does I/O.
 
 import type { Config } from '../config/options';
+import type { AgentConfigs } from '../core/agent-config';
 import { createCertificates, type Certificates } from '../core/certificates';
 import { createDetails, type Details } from '../core/details';
 import { createFindings, type Findings } from '../core/findings';
@@ -30,6 +31,9 @@ import { wireDrivers, type Drivers } from './wire-drivers';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
 
+/** The part of the configuration's holder that the core is built on. */
+export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
+
 export interface Core {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
@@ -48,10 +52,14 @@ export interface Core {
   readonly findings: Findings;
 }
 
-/** Builds the core from a checked configuration. */
-export function wireCore(config: Config, given: HostWithLog): Core {
+/** Builds the core from a checked configuration; `configs` knows what of it changes while the agent runs. */
+export function wireCore(
+  config: Config,
+  given: HostWithLog,
+  configs: ConfigInForce = { path: undefined, current: () => config },
+): Core {
   const host = { ...given, files: ownedFiles(config, given) };
-  const drivers = wireDrivers(config, host);
+  const drivers = wireDrivers(config, host, configs.current);
   const { roots, haproxy, ip, namespace } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
@@ -74,7 +82,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     details: wireDetails(config, host, drivers, rates, statuses),
     rates,
-    topology: createTopologyReader(config.controller_worker.loadbalancer_topology),
+    topology: createTopologyReader(() => configs.current().controller_worker.loadbalancer_topology),
     interfaceOf: async (text) => {
       const parsed = parseIp(text);
       return parsed === undefined ? undefined : addresses.interfaceOf(parsed);
@@ -84,7 +92,10 @@ export function wireCore(config: Config, given: HostWithLog): Core {
         ...host,
         ...drivers,
         state,
-        serverPath: config.amphora_agent.agent_server_cert,
+        replaced: [
+          config.amphora_agent.agent_server_cert,
+          ...(configs.path === undefined ? [] : [configs.path]),
+        ],
         usualPeer: config.amphora_agent.amphora_id,
       }),
     findings: createFindings({

@@ -43,8 +43,8 @@ const checksAtOnce = 2;
 const caBundles = ['/etc/ssl/certs/ca-certificates.crt'];
 const logSockets = ['/run/rsyslog/octavia/log', '/dev/log'];
 
-/** Builds the trades from a checked configuration. */
-export function wireDrivers(config: Config, host: HostWithLog): Drivers {
+/** Builds the trades from a checked configuration; `inForce` gives what of it changes while the agent runs. */
+export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Config): Drivers {
   const { runner, system, clock, sockets, files } = host;
   const { base_path: basePath, base_cert_dir: certDir, haproxy_cmd: binary } = config.haproxy_amphora;
   const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
@@ -70,7 +70,8 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
     overlayOptions: async () => ({
       runAs: system.userId() === 0 ? accountOf(config) : undefined,
       logSockets: await existingSockets(host),
-      logFacility: config.haproxy_amphora.user_log_facility,
+      userLogFacility: inForce().haproxy_amphora.user_log_facility,
+      administrativeLogFacility: inForce().haproxy_amphora.administrative_log_facility,
       hardStopAfter: config.amphorad.hard_stop_after,
     }),
     policyContext: (id) => ({

@@ -25,9 +25,12 @@ interface Assignment {
 /** Reads a whole file; every bad line is reported and skipped, so that all can be shown at once. */
 export function parseIni(text: string): {
   readonly entries: readonly IniEntry[];
+  /** Every section header, those without a key too. */
+  readonly sections: readonly { readonly section: string; readonly line: number }[];
   readonly errors: readonly IniError[];
 } {
   const entries: IniEntry[] = [];
+  const sections: { section: string; line: number }[] = [];
   const errors: IniError[] = [];
   let section: string | undefined;
   let open: Assignment | undefined;
@@ -52,11 +55,13 @@ export function parseIni(text: string): {
     if (content === '' || content.startsWith('#') || content.startsWith(';')) continue;
     const read = content.startsWith('[') ? readSection(content) : readAssignment(content);
     if (typeof read === 'string') errors.push({ line, message: read });
-    else if ('section' in read) section = read.section;
-    else open = { key: read.key, lines: [read.value], line };
+    else if ('section' in read) {
+      section = read.section;
+      sections.push({ section, line });
+    } else open = { key: read.key, lines: [read.value], line };
   }
   flush();
-  return { entries, errors };
+  return { entries, sections, errors };
 }
 
 // Python opens text files with universal newlines. A byte order mark is what a Windows editor leaves.

@@ -55,6 +55,8 @@ export interface OptionFacts {
   readonly secret?: true;
   /** Accepted because controllers write it, and without effect. */
   readonly ignored?: true;
+  /** Only the box decides: a replacement over the API must leave it as it is. */
+  readonly boxDecides?: true;
   /** A changed value takes effect only when the agent starts anew. */
   readonly restart: boolean;
 }

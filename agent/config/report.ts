@@ -46,7 +46,8 @@ export function renderReport(rows: readonly ReportRow[]): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
-function formatValue(option: Option, value: Value): string {
+/** Writes a value as one would in a file; empty when there is none, masked when it is a secret. */
+export function formatValue(option: Option, value: Value): string {
   if (value === undefined) return '';
   if (option.secret === true) return mask;
   if (typeof value === 'boolean') return value ? 'True' : 'False';

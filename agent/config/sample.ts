@@ -34,6 +34,9 @@ export function renderDocs(): string {
     '',
     `Also accepted there, without effect: ${ignored.join(', ')}.`,
     '',
+    'A controller may replace the file while the agent runs (`PUT /1.0/config`). "Not over the API" marks what it must',
+    'leave as it is; unless a local file sets it, which then counts.',
+    '',
     ...tables(false),
     '## What only this machine decides',
     '',
@@ -90,7 +93,7 @@ function sectionTable(section: string): readonly string[] {
   const rows = optionsOf(section).map((option) => {
     const preset =
       option.required === true ? '(required)' : option.default === '' ? '' : `\`${option.default}\``;
-    const restart = option.restart ? 'yes' : 'no';
+    const restart = option.restart ? (option.boxDecides === true ? 'yes; not over the API' : 'yes') : 'no';
     return `| \`${option.key}\` | ${preset} | ${option.help} | ${expectationOf(option)} | ${restart} |`;
   });
   return [

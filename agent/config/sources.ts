@@ -41,28 +41,33 @@ export interface Gathered {
 interface Source {
   readonly path: string;
   readonly isRequired: boolean;
-  readonly isLocal: boolean;
 }
 
 const prefix = 'AMPHORAD_';
+
+/** Tells whether a path is that of the file which a controller may replace; given twice, it is that file twice. */
+export function isReplaceable(path: string, { configFiles: [first] }: ConfigSources): boolean {
+  return first !== undefined && posix.resolve(path) === posix.resolve(first);
+}
 
 /** Reads all sources; unreadable ones are problems, and reading goes on with the next. */
 export async function readSources(input: ConfigSources, files: ConfigFiles): Promise<Gathered> {
   const problems: Problem[] = [];
   const settings: Setting[] = [];
   const sources: Source[] = [
-    ...input.configFiles.map((path, index) => ({ path, isRequired: true, isLocal: index > 0 })),
+    ...input.configFiles.map((path) => ({ path, isRequired: true })),
     ...(await listDirectories(input.configDirs, files, problems)),
-    ...input.localFiles.map(({ path, required }) => ({ path, isRequired: required, isLocal: true })),
+    ...input.localFiles.map(({ path, required }) => ({ path, isRequired: required })),
   ];
   for (const source of sources) {
     const text = await readSource(source, files, problems);
     if (text === undefined) continue;
+    const isLocal = !isReplaceable(source.path, input);
     const { entries, errors } = parseIni(text);
     problems.push(...errors.map((error) => ({ file: source.path, ...error })));
     for (const { section, key, value, line } of entries) {
       const origin = { from: 'file', file: source.path, line } as const;
-      settings.push({ section: normalSection(section), key, text: value, origin, isLocal: source.isLocal });
+      settings.push({ section: normalSection(section), key, text: value, origin, isLocal });
     }
   }
   const environment = readEnvironment(input.environment);
@@ -83,9 +88,7 @@ async function listDirectories(
         problems.push({ file: path, message: 'is a file: give it with --config-file' });
       else {
         const names = (await files.list(path)).filter((name) => name.endsWith('.conf')).sort();
-        sources.push(
-          ...names.map((name) => ({ path: posix.join(path, name), isRequired: true, isLocal: true })),
-        );
+        sources.push(...names.map((name) => ({ path: posix.join(path, name), isRequired: true })));
       }
     } catch (thrown) {
       problems.push({ file: path, message: `cannot be read: ${reasonOf(thrown)}` });

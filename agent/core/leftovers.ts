@@ -21,7 +21,7 @@ export interface LeftoversDeps {
   readonly log: Log;
   readonly runner: Pick<ProcessRunner, 'identify'>;
   readonly roots: HaproxyRoots;
-  /** Files outside these directories that the agent replaces: the server certificate. */
+  /** Files outside these directories that the agent replaces: the server certificate, agent.conf. */
   readonly others: readonly string[];
 }
 

@@ -30,7 +30,8 @@ export interface ReconcileDeps {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly haproxy: HaproxyProcess;
-  readonly serverPath: string;
+  /** Files outside our directories that the agent replaces: the server certificate, agent.conf. */
+  readonly replaced: readonly string[];
   readonly usualPeer: string;
 }
 
@@ -38,7 +39,7 @@ export interface ReconcileDeps {
 export async function reconcile(deps: ReconcileDeps): Promise<void> {
   // A base_path that cannot even be read is nothing to start on.
   await deps.files.list(deps.roots.basePath);
-  const swept = await sweepLeftovers({ ...deps, others: [deps.serverPath] });
+  const swept = await sweepLeftovers({ ...deps, others: deps.replaced });
   if (swept.length > 0) {
     deps.log.info('leftovers removed', { count: swept.length, first: swept.slice(0, mostNamed) });
   }

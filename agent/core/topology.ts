@@ -7,11 +7,12 @@ export interface TopologyReader {
   state(): TopologyState;
 }
 
-/** Makes the reader from agent.conf's `loadbalancer_topology`. */
-export function createTopologyReader(configured: 'SINGLE' | 'ACTIVE_STANDBY'): TopologyReader {
-  const state: TopologyState =
-    configured === 'SINGLE'
-      ? { topology: 'SINGLE', role: 'ACTIVE', haIp: '', inTransition: false }
-      : { topology: 'ACTIVE-STANDBY', role: 'STANDBY', haIp: '', inTransition: false };
-  return { state: () => state };
+/** Makes the reader from agent.conf's `loadbalancer_topology`, which may change while the agent runs. */
+export function createTopologyReader(configured: () => 'SINGLE' | 'ACTIVE_STANDBY'): TopologyReader {
+  return {
+    state: () =>
+      configured() === 'SINGLE'
+        ? { topology: 'SINGLE', role: 'ACTIVE', haIp: '', inTransition: false }
+        : { topology: 'ACTIVE-STANDBY', role: 'STANDBY', haIp: '', inTransition: false },
+  };
 }

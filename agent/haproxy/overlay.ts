@@ -10,8 +10,10 @@ export interface OverlayOptions {
   readonly runAs: { readonly user: string; readonly group: string } | undefined;
   /** Log sockets that exist on this machine, the preferred one first; empty: haproxy's own log file. */
   readonly logSockets: readonly string[];
-  /** Facility for haproxy's log lines: 0–7 for local0 … local7. */
-  readonly logFacility: number;
+  /** Facility of haproxy's traffic log: 0–7 for local0 … local7. */
+  readonly userLogFacility: number;
+  /** Facility to which its notices, warnings and worse go as well. */
+  readonly administrativeLogFacility: number;
   /** Seconds after which a replaced worker is cut with its sessions; undefined: never, unless the upload says so. */
   readonly hardStopAfter: number | undefined;
 }
@@ -41,7 +43,7 @@ export function effectiveConfig(
     group: options.runAs !== undefined && !names('group', 'gid') ? options.runAs.group : '',
     adminSocket: paths.adminSocket,
     hardStopAfter: hardStopAfter(upload, options),
-    logs: globalLines(upload, new Set(['log'])).length > 0 ? [] : [logTarget(options)],
+    logs: globalLines(upload, new Set(['log'])).length > 0 ? [] : logTargets(options),
   });
   if (options.runAs !== undefined) return { overlay, text: upload, dropped: [] };
   return {
@@ -58,10 +60,14 @@ function hardStopAfter(upload: string, options: OverlayOptions): string {
   return options.hardStopAfter === undefined || isSet ? '' : `${Math.round(options.hardStopAfter * 1_000)}ms`;
 }
 
-function logTarget(options: OverlayOptions): string {
-  const facility = `local${options.logFacility}`;
-  const socket = options.logSockets[0];
-  return socket === undefined ? `stdout format iso ${facility}` : `${socket} ${facility}`;
+// As Octavia's template has it. A file needs its lines only once, whatever their facility.
+function logTargets({
+  logSockets: [socket],
+  userLogFacility,
+  administrativeLogFacility,
+}: OverlayOptions): readonly string[] {
+  if (socket === undefined) return [`stdout format iso local${userLogFacility}`];
+  return [`${socket} local${userLogFacility}`, `${socket} local${administrativeLogFacility} notice`];
 }
 
 function blankLines(text: string, numbers: ReadonlySet<number>): string {

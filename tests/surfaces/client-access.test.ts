@@ -1,7 +1,7 @@
 // Who may call beyond the handshake's own checks: revocation, names, readers; on new, kept and resumed connections, in
 // both refusal modes.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { issueCa, issueClient } from '../../agent/pki/issue';
@@ -69,8 +69,10 @@ const ask = async (amphora: Reachable, who: Issued, method = 'GET', path = '/inf
   }
 };
 
-const useNames = (amphora: TestAgent, allowed: readonly string[]): void =>
-  amphora.agent.useClientNames({ allowed_client_names: allowed, read_only_client_names: [] });
+const useNames = async (amphora: TestAgent, allowed: readonly string[]): Promise<void> => {
+  appendFileSync(amphora.localPath, `allowed_client_names = ${allowed.join(', ')}\n`);
+  await amphora.configs.reread();
+};
 /** A connection, unless it is closed before its handshake is over. */
 const openOrNothing = (...args: Parameters<typeof openConnection>): Promise<Connection | undefined> =>
   open(...args).catch(() => undefined);
@@ -146,7 +148,7 @@ describe.each(modes)('client_auth_failure = %s', (mode) => {
     const amphora = await start(`client_auth_failure = ${mode}\nallowed_client_names = viewer\n`);
     const kept = await open(amphora, viewer);
     expect(await kept.ask(getInfo)).toContain('200 OK');
-    useNames(amphora, ['controller']);
+    await useNames(amphora, ['controller']);
     await kept.closed;
     await expectRefused(mode, ask(amphora, viewer), /no name of the client certificate/);
   });
@@ -177,13 +179,13 @@ describe.each(modes)('client_auth_failure = %s', (mode) => {
       expect(await resumed.ask(getInfo)).toContain('200 OK');
       expect(resumed.socket.isSessionReused()).toBe(true);
 
-      useNames(amphora, ['viewer']);
+      await useNames(amphora, ['viewer']);
       const unnamed = await openOrNothing(amphora, below, { maxVersion, session: resumed.session() });
       const answer = await unnamed?.ask(getInfo);
       expect(unnamed?.socket.isSessionReused()).not.toBe(false);
       expect(answer ?? '').toMatch(mode === 'http' ? /401 Unauthorized[^]*no name of the client/ : /^$/);
 
-      useNames(amphora, []);
+      await useNames(amphora, []);
       writeFileSync(lists, makeList(pki.ca) + makeList(intermediate, { revoked: [below.certificatePem] }));
       await amphora.agent.rereadCertificates();
       const revoked = await openOrNothing(amphora, below, { maxVersion, session: resumed.session() });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startAgent, type Agent } from '../../../agent/boot/agent';
 import { createNodeHost } from '../../../agent/boot/wire-host';
 import { loadConfig } from '../../../agent/config/load';
+import { createAgentConfigs, type AgentConfigs } from '../../../agent/core/agent-config';
 import { createRecordedLog } from '../../fakes/recorded-log';
 import { createClient, type Client } from './client';
 import { amphoraId, makePki, type TestPki } from './pki';
@@ -15,6 +16,9 @@ export interface TestAgent {
   readonly serverPath: string;
   readonly pki: TestPki;
   readonly agent: Agent;
+  readonly configs: AgentConfigs;
+  /** The local configuration file. */
+  readonly localPath: string;
   readonly client: Client;
   readonly log: ReturnType<typeof createRecordedLog>;
   /** Ends the agent with its children and removes the directory. */
@@ -88,7 +92,8 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
   };
   const loaded = await loadConfig(sources, host.files);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const agent = await startAgent(loaded.config, host, { stopChildren: true });
+  const configs = createAgentConfigs({ ...host, sources, started: loaded.config });
+  const agent = await startAgent(loaded.config, host, { stopChildren: true, configs });
   const client = createClient({ port: agent.port, ca: pki.ca.certificatePem, identity: pki.client });
   return {
     directory,
@@ -96,6 +101,8 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
     serverPath: join(directory, 'server.pem'),
     pki,
     agent,
+    configs,
+    localPath: local,
     client,
     log,
     async stop() {

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 
-const launcher = join(__dirname, '..', '..', '..', 'dist', 'amphorad');
+const dist = join(__dirname, '..', '..', '..', 'dist');
 
 export interface Daemon {
   readonly child: ChildProcess;
@@ -33,6 +33,8 @@ export interface SpawnOptions {
   readonly uid?: number;
   /** What the launcher is started through, e.g. prlimit(1). */
   readonly through?: readonly string[];
+  /** The name of the launcher; `amphorad` unless given. */
+  readonly launcher?: string;
 }
 
 const started = new Set<ChildProcess>();
@@ -49,8 +51,12 @@ export async function endLeftovers(): Promise<void> {
   );
 }
 
-function start(args: readonly string[], { env = {}, uid, through = [] }: SpawnOptions): ChildProcess {
-  const [program = launcher, ...more] = [...through, launcher, ...args];
+function start(
+  args: readonly string[],
+  { env = {}, uid, through = [], launcher = 'amphorad' }: SpawnOptions,
+): ChildProcess {
+  const path = join(dist, launcher);
+  const [program = path, ...more] = [...through, path, ...args];
   const child = spawn(program, more, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },

@@ -12,6 +12,8 @@ describe('the command line', () => {
       configFiles: [],
       configDirs: [],
       localConfig: undefined,
+      useSyslog: false,
+      logFile: undefined,
       readyJson: false,
       stopChildren: undefined,
       stateDirectory: 'var',
@@ -47,6 +49,16 @@ describe('the command line', () => {
       command: 'serve',
       configFiles: ['/etc/octavia/amphora-agent.conf', '/b'],
       configDirs: ['/etc/a.d'],
+    });
+  });
+
+  it('takes what the init script of Octavia’s agent adds', () => {
+    const line = '--config-file=/etc/octavia/amphora-agent.conf --use-syslog --log-file=/var/log/octavia.log';
+    expect(parse(line)).toMatchObject({
+      command: 'serve',
+      configFiles: ['/etc/octavia/amphora-agent.conf'],
+      useSyslog: true,
+      logFile: '/var/log/octavia.log',
     });
   });
 

@@ -23,7 +23,7 @@ describe('the wired core', () => {
   ])('logs to /dev/log when it is %s', async (_what, plant) => {
     const amphora = await createScriptedAmphora();
     plant(amphora);
-    expect(await overlayOf(amphora)).toContain('log /dev/log local0\n');
+    expect(await overlayOf(amphora)).toContain('log /dev/log local0\n    log /dev/log local1 notice\n');
   });
 
   it('prefers the socket of Octavia’s images, and no plain file is a log socket', async () => {

@@ -33,6 +33,14 @@ describe('values that must survive untouched', () => {
     ]);
   });
 
+  it('tells of every section, those without a key too', () => {
+    expect(parseIni('[a]\n[b]\nk = v\n[a]').sections).toEqual([
+      { section: 'a', line: 1 },
+      { section: 'b', line: 2 },
+      { section: 'a', line: 4 },
+    ]);
+  });
+
   it('keeps a dotted section one section', () => {
     expect(parseIni('[a.b]\nk = v').entries).toEqual([{ section: 'a.b', key: 'k', value: 'v', line: 2 }]);
   });

@@ -40,7 +40,8 @@ const setUp = (
       Promise.resolve({
         runAs: { user: 'u', group: 'g' },
         logSockets: [...sockets],
-        logFacility: 0,
+        userLogFacility: 0,
+        administrativeLogFacility: 1,
         hardStopAfter: undefined,
       }),
   });

@@ -3,7 +3,7 @@ import { createTopologyReader } from '../../../agent/core/topology';
 
 describe('the configured topology', () => {
   it('of a single amphora is active', () => {
-    expect(createTopologyReader('SINGLE').state()).toEqual({
+    expect(createTopologyReader(() => 'SINGLE').state()).toEqual({
       topology: 'SINGLE',
       role: 'ACTIVE',
       haIp: '',
@@ -12,7 +12,7 @@ describe('the configured topology', () => {
   });
 
   it('of half a pair stands by as long as nothing gives it the VIP', () => {
-    expect(createTopologyReader('ACTIVE_STANDBY').state()).toMatchObject({
+    expect(createTopologyReader(() => 'ACTIVE_STANDBY').state()).toMatchObject({
       topology: 'ACTIVE-STANDBY',
       role: 'STANDBY',
       inTransition: false,

@@ -11,7 +11,8 @@ const paths = haproxyPaths({ basePath: '/b', certDir: '/c', runtimeDir: '/run/r'
 const root: OverlayOptions = {
   runAs: { user: 'nobody', group: 'nogroup' },
   logSockets: ['/run/rsyslog/octavia/log', '/dev/log'],
-  logFacility: 0,
+  userLogFacility: 0,
+  administrativeLogFacility: 1,
   hardStopAfter: undefined,
 };
 const ordinary: OverlayOptions = { ...root, runAs: undefined };
@@ -28,6 +29,7 @@ describe('the overlay', () => {
       'user nobody',
       'group nogroup',
       'log /run/rsyslog/octavia/log local0',
+      'log /run/rsyslog/octavia/log local1 notice',
       `stats socket /run/r/${id}/admin.sock mode 600 level admin expose-fd listeners`,
       'no strict-limits',
     ]);
@@ -50,10 +52,14 @@ describe('the overlay', () => {
   });
 
   it.each([
-    ['is the first socket that exists', { ...root, logFacility: 5 }, 'log /run/rsyslog/octavia/log local5'],
-    ['is haproxy’s own file without a socket', { ...root, logSockets: [] }, 'log stdout format iso local0'],
-  ])('its log target %s', (_what, options, line) => {
-    expect(overlayLines('', options)).toContain(line);
+    [
+      'is the first socket that exists, notices under a facility of their own',
+      { ...root, userLogFacility: 5, administrativeLogFacility: 6 },
+      ['log /run/rsyslog/octavia/log local5', 'log /run/rsyslog/octavia/log local6 notice'],
+    ],
+    ['is haproxy’s own file without a socket', { ...root, logSockets: [] }, ['log stdout format iso local0']],
+  ])('its log target %s', (_what, options, lines) => {
+    expect(overlayLines('', options).filter((line) => line.startsWith('log'))).toEqual(lines);
   });
 
   it('leaves the log to an upload that has a target', () => {
