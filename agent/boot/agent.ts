@@ -21,6 +21,7 @@ import { createLifecycle, type Part } from './lifecycle';
 import { wireAccess, type Access, type NameOptions } from './wire-access';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
+import { wireOctaviaV1 } from './wire-octavia-v1';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -157,11 +158,10 @@ function dialects(
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = config.amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
+  const context = { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) };
   return [
-    createOctaviaV01(
-      { ...core, serverCertificate },
-      { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) },
-    ),
+    createOctaviaV01({ ...core, serverCertificate }, context),
+    wireOctaviaV1(core, serverCertificate, context),
   ];
 }
 

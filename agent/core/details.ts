@@ -111,10 +111,7 @@ export function createDetails(deps: DetailsDeps): Details {
   };
 }
 
-type Software = Pick<
-  AmphoraDetails,
-  'haproxyVersion' | 'keepalivedVersion' | 'ipvsadmVersion' | 'packages'
->;
+type Software = Pick<AmphoraDetails, 'haproxyVersion' | 'keepalivedVersion' | 'ipvsadmVersion' | 'packages'>;
 
 async function readSoftware(deps: DetailsDeps): Promise<Software> {
   const versions = await deps.packages.versions([...shownPackages, 'ipvsadm']);

@@ -77,7 +77,8 @@ export async function sweepLeftovers(deps: LeftoversDeps): Promise<readonly stri
   const isOurs = async (name: string): Promise<boolean> =>
     isTemporaryName(name) || candidates.has(name) || (await isDeadSocket(name));
   const idsIn = async (directory: string): Promise<readonly string[]> =>
-    (await files.stat(directory))?.kind === 'directory' ? (await files.list(directory)).filter(isLoadBalancerId)
+    (await files.stat(directory))?.kind === 'directory'
+      ? (await files.list(directory)).filter(isLoadBalancerId)
       : [];
 
   await sweep(
@@ -87,7 +88,8 @@ export async function sweepLeftovers(deps: LeftoversDeps): Promise<readonly stri
   );
   for (const root of new Set([roots.basePath, roots.runtimeDir, roots.certDir])) {
     await safely(root, async () => {
-      for (const id of await idsIn(root)) await sweep(join(root, id), isOurs, isLowerUuid(id) ? 'goes when empty before' : 'goes');
+      for (const id of await idsIn(root))
+        await sweep(join(root, id), isOurs, isLowerUuid(id) ? 'goes when empty before' : 'goes');
     });
   }
   for (const path of deps.others) {

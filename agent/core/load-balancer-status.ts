@@ -69,7 +69,10 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
 
   async function summary(id: LoadBalancerId): Promise<LoadBalancerSummary> {
     // One whose files cannot be read must not hide the others.
-    const [found, type] = await Promise.all([readable(() => statusOf(id)), readable(async () => typeOf(await deps.frontends(id)))]);
+    const [found, type] = await Promise.all([
+      readable(() => statusOf(id)),
+      readable(async () => typeOf(await deps.frontends(id))),
+    ]);
     const status = type === undefined ? 'error' : (found ?? 'error');
     return { id, status, type: type ?? 'TCP' };
   }

@@ -105,7 +105,8 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         // A killed agent leaves the old text with the old name or the new with the new: core/reconcile.
         const renamed = before !== undefined && before.peer !== peer;
         if (renamed) await state.write(id, { ...wanted, owner, next: { peer, config: digest(text) } });
-        else if (before !== wanted || before.owner !== owner) await state.write(id, { ...wanted, owner, peer });
+        else if (before !== wanted || before.owner !== owner)
+          await state.write(id, { ...wanted, owner, peer });
         await apply.store(pathsOf(id), text);
         if (renamed) await state.write(id, { ...wanted, owner, peer });
       });

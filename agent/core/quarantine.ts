@@ -81,7 +81,11 @@ async function workOut(deps: QuarantineDeps, paths: HaproxyPaths): Promise<LoadB
   const { pidFile, adminSocket, masterSocket, statsSocket } = paths;
   // A stop removes all of them; a crash, a power cut and `kill -9` none.
   const traces = await existing(files, [pidFile, adminSocket, masterSocket, statsSocket]);
-  return { ...initialState, peer: peerNameIn(text ?? '', usualPeer), desired: traces.length > 0 ? 'running' : 'stopped' };
+  return {
+    ...initialState,
+    peer: peerNameIn(text ?? '', usualPeer),
+    desired: traces.length > 0 ? 'running' : 'stopped',
+  };
 }
 
 async function putAside(files: Files, paths: HaproxyPaths): Promise<string> {

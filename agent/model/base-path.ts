@@ -9,10 +9,6 @@ import { basePathNames } from './reserved-names';
 export function isKnownEntry(name: string, ids: ReadonlySet<string>): boolean {
   const bare = name.replace(/\.sock(?:\.\d+\.(?:tmp|bak))?$/, '');
   return (
-    basePathNames.has(name) ||
-    isUuid(bare) ||
-    ids.has(bare) ||
-    isTemporaryName(name) ||
-    isDiscardedName(name)
+    basePathNames.has(name) || isUuid(bare) || ids.has(bare) || isTemporaryName(name) || isDiscardedName(name)
   );
 }

@@ -14,7 +14,13 @@ export const basePathNames: ReadonlySet<string> = new Set([
   'vrrp',
 ]);
 
-const programs: ReadonlySet<string> = new Set(['amphora-agent', 'amphorad', 'haproxy', 'keepalived', 'octavia']);
+const programs: ReadonlySet<string> = new Set([
+  'amphora-agent',
+  'amphorad',
+  'haproxy',
+  'keepalived',
+  'octavia',
+]);
 
 // `<id>.sock` lies beside the directories, and `certs/<id>` must never look like a file of a load balancer.
 const fileSuffix = /\.(?:bak|cfg|conf|json|log|pem|pid|removed|sh|sock|tmp)$/i;

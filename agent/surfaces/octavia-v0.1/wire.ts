@@ -3,7 +3,7 @@
 
 import type { AmphoraDetails, AmphoraIdentity } from '../../core/details';
 import { invalidInput } from '../../model/errors';
-import { quote } from '../../model/ids';
+import { isLowerUuid, quote } from '../../model/ids';
 import type { LoadBalancerStatus, LoadBalancerSummary, Pool } from '../../model/load-balancer';
 import type { TopologyState } from '../../model/topology';
 
@@ -51,7 +51,8 @@ export function detailsBody(details: AmphoraDetails, topology: TopologyState): o
     load: details.load,
     topology: topology.topology,
     topology_status: topology.inTransition ? 'TOPOLOGY-CHANGE' : 'OK',
-    listeners: details.loadBalancers,
+    // Another dialect's may have ids that are no UUIDs, which no path of this one could name.
+    listeners: details.loadBalancers.filter(isLowerUuid),
     packages: details.packages.map(({ name, version }) => ({ [name]: version })),
   };
 }

@@ -5,7 +5,7 @@ import type { LoadBalancerStatuses } from '../../../core/load-balancer-status';
 import { utf8Text } from '../../../http/body';
 import { json, text } from '../../../http/reply';
 import type { Route } from '../../../http/route';
-import { parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
+import { isLowerUuid, parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
 import { listenerBody, parseAction, poolBody, startedDetails } from '../wire';
 
 export interface ListenerRoutesDeps {
@@ -20,7 +20,8 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       method: 'GET',
       path: '/v0.1/listeners',
       body: 'none',
-      handle: async () => json(200, (await statuses.list()).map(listenerBody)),
+      handle: async () =>
+        json(200, (await statuses.list()).filter(({ id }) => isLowerUuid(id)).map(listenerBody)),
     },
     {
       method: 'GET',
@@ -36,7 +37,7 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       path: '/v0.1/listeners/:listener',
       body: 'none',
       handle: async ({ params }) => {
-        await loadBalancers.remove(listenerOf(params));
+        await loadBalancers.remove(listenerOf(params), 'octavia-v0.1');
         return json(200, { message: 'OK' });
       },
     },
