@@ -84,10 +84,12 @@ export function createDetails(deps: DetailsDeps): Details {
     ]);
     return { networks, traffic, cpu, cpuTimes, cpuCount, memory, disk, load };
   });
-  const identity = ({ packages: _, ...versions }: Software): AmphoraIdentity => ({
+  const identity = ({ haproxyVersion, keepalivedVersion, ipvsadmVersion }: Software): AmphoraIdentity => ({
     hostname: deps.system.hostname(),
     amphoraId: deps.amphoraId,
-    ...versions,
+    haproxyVersion,
+    keepalivedVersion,
+    ipvsadmVersion,
   });
 
   return {

@@ -51,7 +51,6 @@ export function detailsBody(details: AmphoraDetails, topology: TopologyState): o
     load: details.load,
     topology: topology.topology,
     topology_status: topology.inTransition ? 'TOPOLOGY-CHANGE' : 'OK',
-    // Another dialect's may have ids that are no UUIDs, which no path of this one could name.
     listeners: details.loadBalancers.filter(isLowerUuid),
     packages: details.packages.map(({ name, version }) => ({ [name]: version })),
   };
@@ -69,6 +68,11 @@ export function topologyBody(
     role: topology.role,
     ha_ip: topology.haIp,
   };
+}
+
+/** `GET /v0.1/listeners`. Another dialect's load balancers may have ids that no path of this one could name. */
+export function listBody(summaries: readonly LoadBalancerSummary[]): readonly object[] {
+  return summaries.filter(({ id }) => isLowerUuid(id)).map(listenerBody);
 }
 
 /** One entry of `GET /v0.1/listeners`. */

@@ -273,6 +273,17 @@ describe('a name that is no UUID', () => {
     });
   });
 
+  it('is refused where its socket’s path would be too long for haproxy, with the figure', async () => {
+    const amphora = await createScriptedAmphora({
+      local: `[amphorad]\nnetwork_namespace =\nruntime_dir = /run/${'d'.repeat(40)}\n`,
+    });
+    await expect(amphora.core().loadBalancers.upload(named('x'.repeat(64)))).rejects.toMatchObject({
+      kind: 'invalid-input',
+      message: "runtime_dir is too long for haproxy's sockets",
+    });
+    await amphora.core().loadBalancers.upload(named('x'));
+  });
+
   it('leaves nothing behind when its first upload was cut short, and an empty directory of others alone', async () => {
     const amphora = await createScriptedAmphora();
     amphora.files.plant('/var/lib/octavia/lb-1/haproxy.cfg.candidate', config);

@@ -78,7 +78,9 @@ describe('the id of a load balancer', () => {
     ...['ping-wrapper.sh', 'a.removed', 'a.bak'],
   ])('is not %j, which stands for something else', (text) => {
     expect(() => parseLoadBalancerId(text)).toThrow(
-      expect.objectContaining({ detail: expect.stringContaining('is the name of something else') as string }),
+      expect.objectContaining({
+        detail: expect.stringContaining('is the name of something else') as unknown,
+      }),
     );
   });
 });

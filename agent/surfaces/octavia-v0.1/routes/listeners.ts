@@ -5,8 +5,8 @@ import type { LoadBalancerStatuses } from '../../../core/load-balancer-status';
 import { utf8Text } from '../../../http/body';
 import { json, text } from '../../../http/reply';
 import type { Route } from '../../../http/route';
-import { isLowerUuid, parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
-import { listenerBody, parseAction, poolBody, startedDetails } from '../wire';
+import { parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
+import { listBody, listenerBody, parseAction, poolBody, startedDetails } from '../wire';
 
 export interface ListenerRoutesDeps {
   readonly loadBalancers: LoadBalancers;
@@ -20,8 +20,7 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       method: 'GET',
       path: '/v0.1/listeners',
       body: 'none',
-      handle: async () =>
-        json(200, (await statuses.list()).filter(({ id }) => isLowerUuid(id)).map(listenerBody)),
+      handle: async () => json(200, listBody(await statuses.list())),
     },
     {
       method: 'GET',
