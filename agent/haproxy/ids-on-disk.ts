@@ -14,7 +14,9 @@ export async function idsOnDisk(
   names: readonly string[],
 ): Promise<readonly LoadBalancerId[]> {
   const ids = names.filter(isLoadBalancerId);
-  const found = await Promise.all(ids.map(async (id) => isLowerUuid(id) || isMarked(files, join(basePath, id))));
+  const found = await Promise.all(
+    ids.map(async (id) => isLowerUuid(id) || isMarked(files, join(basePath, id))),
+  );
   return ids.filter((_, index) => found[index]);
 }
 
