@@ -23,6 +23,7 @@ import { wireAccess, type Access } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
+import { wireOctaviaV1 } from './wire-octavia-v1';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -91,7 +92,7 @@ async function startParts(
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(config, core, serverCertificate, host),
+    dialects: dialects(options.configs, core, serverCertificate, host),
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -152,18 +153,17 @@ function capsOf({ amphorad }: Config): Caps {
 }
 
 function dialects(
-  config: Config,
+  configs: AgentConfigs,
   core: Core,
   serverCertificate: ServerCertificate,
   { log, clock }: HostWithLog,
 ): readonly Router[] {
-  const { max_config_bytes, max_pem_bytes, max_json_bytes } = config.amphorad;
+  const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
+  const context = { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) };
   return [
-    createOctaviaV01(
-      { ...core, serverCertificate },
-      { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) },
-    ),
+    createOctaviaV01({ ...core, serverCertificate }, context),
+    wireOctaviaV1(core, serverCertificate, configs, context),
   ];
 }
 

@@ -14,6 +14,7 @@ import { createPackageVersions } from '../core/packages';
 import { createTrafficRates, type TrafficRates } from '../core/rates';
 import { reconcile } from '../core/reconcile';
 import { cacheStates } from '../core/state-cache';
+import { createStoredFrontends, type StoredFrontends } from '../core/stored-frontends';
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createSurvey } from '../core/survey';
 import { createProcessSurvey } from '../core/survey-processes';
@@ -40,6 +41,7 @@ export interface Core {
   readonly loadBalancers: LoadBalancers;
   readonly oldWorkers: OldWorkers;
   readonly statuses: LoadBalancerStatuses;
+  readonly frontends: StoredFrontends;
   readonly watcher: Watcher;
   readonly certificates: Certificates;
   readonly details: Details;
@@ -65,7 +67,8 @@ export function wireCore(
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
   const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({ config, host, drivers, state, gate });
-  const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
+  const frontends = createStoredFrontends({ files, roots, loadBalancers });
+  const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
   const rates = createTrafficRates({
@@ -78,6 +81,7 @@ export function wireCore(
     loadBalancers,
     oldWorkers,
     statuses,
+    frontends,
     watcher,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     details: wireDetails(config, host, drivers, rates, statuses),

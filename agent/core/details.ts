@@ -1,10 +1,10 @@
-// What an amphora tells about itself (contract/amphora-v0.1.md, Info and details), in no dialect's words. Facts of the
+// What an amphora tells about itself (contract/amphora-v0.1.md and octavia-1.0.md, details), in no dialect's words. Facts of the
 // machine may be a second old; which load balancers there are is asked anew each time, so that a controller sees
 // what it has just done.
 
 import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
-import type { MemoryUse, System } from '../host/system';
+import type { CpuTimes, InterfaceTraffic, MemoryUse, System } from '../host/system';
 import type { AmphoraId, LoadBalancerId } from '../model/ids';
 import type { CpuShare } from './cpu-share';
 import { createCpuShare } from './cpu-share';
@@ -16,15 +16,21 @@ export interface AmphoraIdentity {
   readonly hostname: string;
   readonly amphoraId: AmphoraId;
   readonly haproxyVersion: string;
+  /** Undefined when the package is not installed; so is the next. */
+  readonly keepalivedVersion: string | undefined;
+  readonly ipvsadmVersion: string | undefined;
 }
 
 export interface AmphoraDetails extends AmphoraIdentity {
-  /** Undefined when the package is not installed. */
-  readonly keepalivedVersion: string | undefined;
   readonly networks: readonly TrafficRate[];
+  /** Bytes since each interface came up, `lo` left out. */
+  readonly traffic: readonly InterfaceTraffic[];
   /** Running haproxy process groups. */
   readonly haproxyCount: number;
   readonly cpu: CpuShare;
+  /** Jiffies since boot. */
+  readonly cpuTimes: CpuTimes;
+  readonly cpuCount: number;
   readonly memory: MemoryUse;
   /** The root file system. */
   readonly disk: { readonly usedKb: number; readonly availableKb: number };
@@ -44,7 +50,7 @@ export interface DetailsDeps {
   readonly system: System;
   readonly files: Files;
   readonly clock: Clock;
-  readonly rates: Pick<TrafficRates, 'rates'>;
+  readonly rates: Pick<TrafficRates, 'read'>;
   readonly packages: PackageVersions;
   /** The configured `haproxy_cmd`. */
   readonly haproxyCommand: string;
@@ -60,42 +66,46 @@ export interface DetailsDeps {
 
 const maxAgeMs = 1_000;
 const packagedBinary = '/usr/sbin/haproxy';
-const shownPackages = ['haproxy', 'keepalived', 'openssl'] as const;
+const shownPackages = ['haproxy', 'keepalived', 'openssl'];
 
 /** Makes the reader of an amphora's facts. */
 export function createDetails(deps: DetailsDeps): Details {
   const software = createRecent(deps.clock, maxAgeMs, () => readSoftware(deps));
   const cpuShare = createCpuShare(() => deps.system.cpuTimes());
   const machine = createRecent(deps.clock, maxAgeMs, async () => {
-    const [networks, cpu, memory, disk, load] = await Promise.all([
-      deps.rates.rates(),
+    const [{ rates: networks, traffic }, cpu, cpuTimes, cpuCount, memory, disk, load] = await Promise.all([
+      deps.rates.read(),
       cpuShare(),
+      deps.system.cpuTimes(),
+      deps.system.cpuCount(),
       deps.system.memory(),
       deps.files.space('/'),
       deps.system.load(),
     ]);
-    return { networks, cpu, memory, disk, load };
+    return { networks, traffic, cpu, cpuTimes, cpuCount, memory, disk, load };
   });
-  const identity = (haproxyVersion: string): AmphoraIdentity => ({
+  const identity = ({ haproxyVersion, keepalivedVersion, ipvsadmVersion }: Software): AmphoraIdentity => ({
     hostname: deps.system.hostname(),
     amphoraId: deps.amphoraId,
     haproxyVersion,
+    keepalivedVersion,
+    ipvsadmVersion,
   });
 
   return {
     async info() {
-      return identity((await software()).haproxyVersion);
+      return identity(await software());
     },
     async details() {
-      const [{ haproxyVersion, ...versions }, facts, { ids, running }] = await Promise.all([
+      const [known, facts, { ids, running }] = await Promise.all([
         software(),
         machine(),
         deps.loadBalancers(),
       ]);
       return {
-        ...identity(haproxyVersion),
-        ...versions,
+        ...identity(known),
         ...facts,
+        packages: known.packages,
         haproxyCount: running,
         loadBalancers: ids,
       };
@@ -103,15 +113,17 @@ export function createDetails(deps: DetailsDeps): Details {
   };
 }
 
-type Software = Pick<AmphoraDetails, 'haproxyVersion' | 'keepalivedVersion' | 'packages'>;
+type Software = Pick<AmphoraDetails, 'haproxyVersion' | 'keepalivedVersion' | 'ipvsadmVersion' | 'packages'>;
 
 async function readSoftware(deps: DetailsDeps): Promise<Software> {
-  const versions = await deps.packages.versions(shownPackages);
+  const versions = await deps.packages.versions([...shownPackages, 'ipvsadm']);
   const packaged = deps.haproxyCommand === packagedBinary ? versions.get('haproxy') : undefined;
-  const packages = [...versions].map(([name, version]) => ({ name, version }));
+  const shown = [...versions].filter(([name]) => shownPackages.includes(name));
+  const packages = shown.map(([name, version]) => ({ name, version }));
   return {
     haproxyVersion: packaged ?? (await deps.binaryVersion()),
     keepalivedVersion: versions.get('keepalived'),
+    ipvsadmVersion: versions.get('ipvsadm'),
     packages: [...packages, { name: 'amphorad', version: deps.agentVersion }],
   };
 }

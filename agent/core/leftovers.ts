@@ -13,7 +13,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { ProcessRunner } from '../host/process';
 import { isAgentError, messageOf } from '../model/errors';
-import { idsAmong } from '../model/ids';
+import { isLoadBalancerId, isLowerUuid } from '../model/ids';
 import { isDiscardedName, isTemporaryName, pidOfSocketLeftover } from '../model/leftover';
 
 export interface LeftoversDeps {
@@ -47,8 +47,12 @@ export async function sweepLeftovers(deps: LeftoversDeps): Promise<readonly stri
     }
   }
 
-  /** Removes what matches in a directory, and the directory when `orEmpty` and nothing else is in it. */
-  const sweep = (directory: string, isLeftover: IsLeftover, orEmpty: boolean): Promise<void> =>
+  /** Removes what matches in a directory, and with it one that held nothing else; an empty one only where told. */
+  const sweep = (
+    directory: string,
+    isLeftover: IsLeftover,
+    emptied: 'stays' | 'goes' | 'goes when empty before',
+  ): Promise<void> =>
     safely(directory, async () => {
       if ((await files.stat(directory))?.kind !== 'directory') return;
       const names = await files.list(directory);
@@ -58,7 +62,10 @@ export async function sweepLeftovers(deps: LeftoversDeps): Promise<readonly stri
         await files.remove(join(directory, name));
         swept.push(join(directory, name));
       }
-      if (!orEmpty || swept.length - before < names.length) return;
+      const count = swept.length - before;
+      if (emptied === 'stays' || count < names.length) return;
+      // Empty, under a name that anybody might choose: it may be somebody else's.
+      if (count === 0 && emptied === 'goes') return;
       await files.remove(directory);
       swept.push(directory);
     });
@@ -70,20 +77,23 @@ export async function sweepLeftovers(deps: LeftoversDeps): Promise<readonly stri
   const isOurs = async (name: string): Promise<boolean> =>
     isTemporaryName(name) || candidates.has(name) || (await isDeadSocket(name));
   const idsIn = async (directory: string): Promise<readonly string[]> =>
-    (await files.stat(directory))?.kind === 'directory' ? idsAmong(await files.list(directory)) : [];
+    (await files.stat(directory))?.kind === 'directory'
+      ? (await files.list(directory)).filter(isLoadBalancerId)
+      : [];
 
   await sweep(
     roots.basePath,
     async (name) => isTemporaryName(name) || isDiscardedName(name) || (await isDeadSocket(name)),
-    false,
+    'stays',
   );
   for (const root of new Set([roots.basePath, roots.runtimeDir, roots.certDir])) {
     await safely(root, async () => {
-      for (const id of await idsIn(root)) await sweep(join(root, id), isOurs, true);
+      for (const id of await idsIn(root))
+        await sweep(join(root, id), isOurs, isLowerUuid(id) ? 'goes when empty before' : 'goes');
     });
   }
   for (const path of deps.others) {
-    await sweep(dirname(path), (name) => isTemporaryName(name, basename(path)), false);
+    await sweep(dirname(path), (name) => isTemporaryName(name, basename(path)), 'stays');
   }
   return swept;
 }

@@ -1,19 +1,19 @@
 // What can be said of a load balancer without changing it: status, type, pools and members.
 // Source: contract/amphora-v0.1.md "Listeners".
 
-import { readFrontends } from '../haproxy/config/sections';
+import type { Frontend } from '../haproxy/config/sections';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { readPools } from '../haproxy/pools';
 import type { HaproxyProcess } from '../haproxy/process';
 import { createWorkerClient } from '../haproxy/runtime/client';
 import { showStat } from '../haproxy/runtime/show-stat';
-import type { Files } from '../host/files';
 import type { UnixSockets } from '../host/sockets';
 import { isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ListenerType, LoadBalancerStatus, LoadBalancerSummary, Pool } from '../model/load-balancer';
 import type { LoadBalancers } from './load-balancers';
 import type { StateStore } from './state-store';
+import type { StoredFrontends } from './stored-frontends';
 import type { Watcher } from './watcher';
 
 export interface LoadBalancerStatuses {
@@ -23,6 +23,8 @@ export interface LoadBalancerStatuses {
   describe(id: LoadBalancerId): Promise<LoadBalancerSummary & { readonly pools: readonly Pool[] }>;
   /** Which there are, and how many of their process groups live: cheaper than `list`. */
   count(): Promise<{ readonly ids: readonly LoadBalancerId[]; readonly running: number }>;
+  /** Those whose process groups live. */
+  living(): Promise<readonly LoadBalancerId[]>;
 }
 
 export interface LoadBalancerStatusDeps {
@@ -32,13 +34,12 @@ export interface LoadBalancerStatusDeps {
   readonly watcher: Pick<Watcher, 'look' | 'heard'>;
   readonly haproxy: HaproxyProcess;
   readonly sockets: UnixSockets;
-  readonly files: Files;
+  readonly frontends: StoredFrontends;
 }
 
 /** Makes the readers. */
 export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBalancerStatuses {
   const { state, loadBalancers, haproxy, watcher } = deps;
-  const types = createTypes(deps);
 
   async function statusOf(id: LoadBalancerId): Promise<LoadBalancerStatus> {
     // First of all: one whose record is spoiled cannot be worked with, however well its haproxy serves.
@@ -61,9 +62,17 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
     return health === undefined ? (await loadBalancers.living(id)) !== undefined : health !== 'down';
   }
 
+  async function living(ids: readonly LoadBalancerId[]): Promise<readonly LoadBalancerId[]> {
+    const groups = await Promise.all(ids.map((id) => readable(() => lives(id))));
+    return ids.filter((_, index) => groups[index] === true);
+  }
+
   async function summary(id: LoadBalancerId): Promise<LoadBalancerSummary> {
     // One whose files cannot be read must not hide the others.
-    const [found, type] = await Promise.all([readable(() => statusOf(id)), readable(() => types(id))]);
+    const [found, type] = await Promise.all([
+      readable(() => statusOf(id)),
+      readable(async () => typeOf(await deps.frontends(id))),
+    ]);
     const status = type === undefined ? 'error' : (found ?? 'error');
     return { id, status, type: type ?? 'TCP' };
   }
@@ -79,9 +88,9 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
     },
     async count() {
       const ids = await loadBalancers.ids();
-      const groups = await Promise.all(ids.map((id) => readable(() => lives(id))));
-      return { ids, running: groups.filter((isAlive) => isAlive === true).length };
+      return { ids, running: (await living(ids)).length };
     },
+    living: async () => living(await loadBalancers.ids()),
     async describe(id) {
       if (!(await loadBalancers.ids()).includes(id)) throw notFound('load balancer', id);
       const found = await summary(id);
@@ -91,27 +100,7 @@ export function createLoadBalancerStatuses(deps: LoadBalancerStatusDeps): LoadBa
   };
 }
 
-/** Reads a configuration's type once per stored text: one of 10,000 members takes half a second. */
-function createTypes({
-  files,
-  roots,
-  loadBalancers,
-}: LoadBalancerStatusDeps): (id: LoadBalancerId) => Promise<ListenerType> {
-  const known = new Map<LoadBalancerId, { readonly version: string; readonly type: ListenerType }>();
-  return async (id) => {
-    const stat = await files.stat(haproxyPaths(roots, id).config);
-    const version = stat === undefined ? '' : `${stat.inode}:${stat.mtimeMs}:${stat.size}`;
-    const found = known.get(id);
-    if (found?.version === version && version !== '') return found.type;
-    known.delete(id);
-    const type = typeOf(await loadBalancers.config(id));
-    known.set(id, { version, type });
-    return type;
-  };
-}
-
-function typeOf(config: string): ListenerType {
-  const frontends = readFrontends(config);
+function typeOf(frontends: readonly Frontend[]): ListenerType {
   if (frontends.some((frontend) => frontend.terminatesTls)) return 'TERMINATED_HTTPS';
   return frontends[0]?.mode === 'http' ? 'HTTP' : 'TCP';
 }

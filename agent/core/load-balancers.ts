@@ -4,9 +4,10 @@
 import { dirname, join } from 'node:path';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
+import { idsOnDisk } from '../haproxy/ids-on-disk';
 import { haproxyPaths, type HaproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { AgentError, notFound } from '../model/errors';
-import { idsAmong, type LoadBalancerId } from '../model/ids';
+import { isLowerUuid, type LoadBalancerId } from '../model/ids';
 import { discardedName } from '../model/leftover';
 import type { ServiceProcess } from '../supervisor/service';
 import type { Apply } from './apply';
@@ -14,7 +15,8 @@ import type { Gate } from './gate';
 import type { Activation, ProcessGroups } from './process-groups';
 import type { ReloadQueue } from './reload-queue';
 import { digest } from './run-record';
-import { initialState, type LoadBalancerState, type Owner, type StateStore } from './state-store';
+import { initialState, unclaimed, type LoadBalancerState, type Owner, type StateStore } from './state-store';
+import { refuseUnfitId } from './unfit-id';
 
 export interface UploadInput {
   readonly id: LoadBalancerId;
@@ -41,8 +43,8 @@ export interface LoadBalancers {
   stop(id: LoadBalancerId): Promise<void>;
   /** Ends its process group without changing what is wanted: the agent's next start brings it back. */
   pause(id: LoadBalancerId): Promise<void>;
-  /** Stops it and removes all of it from the machine. Throws `not-found`. */
-  remove(id: LoadBalancerId): Promise<void>;
+  /** Stops it and removes all of it from the machine; `by`: who must own it. Throws `not-found`, `conflict`. */
+  remove(id: LoadBalancerId, by?: Owner): Promise<void>;
   /** At the agent's start: adopts or starts what should run, stops what should not, finishes a removal. What is wanted is read in its turn, so a call that came first counts. */
   restore(id: LoadBalancerId): Promise<RestoreOutcome>;
   /** Takes in the listener registry what it has or should have: for all of them, before any is restored. */
@@ -77,7 +79,7 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
   }
 
   async function requireExisting(id: LoadBalancerId): Promise<void> {
-    if (!(await exists(files, pathsOf(id)))) throw notFound('load balancer', id);
+    if (!(await exists(files, deps.roots, id))) throw notFound('load balancer', id);
   }
 
   return {
@@ -93,17 +95,18 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
       return gate.run(id, async () => {
         const before = await state.read(id);
         // An upload that failed at its last step leaves a state without a load balancer: that binds nobody.
-        if (before !== undefined && before.owner !== owner && (await exists(files, pathsOf(id)))) {
-          throw new AgentError('conflict', `load balancer ${id} belongs to ${before.owner}`);
-        }
+        const isThere = await exists(files, deps.roots, id);
+        if (isThere) refuseOther(id, before, owner);
+        else await refuseUnfitId(files, deps.roots, id);
         if (before === undefined) await refuseTooMany(deps);
         await apply.check(id, pathsOf(id), text, peer);
         // Before the text, so that a configuration never stands without its owner and peer.
         const wanted = revived(before ?? initialState);
         // A killed agent leaves the old text with the old name or the new with the new: core/reconcile.
         const renamed = before !== undefined && before.peer !== peer;
-        if (renamed) await state.write(id, { ...wanted, next: { peer, config: digest(text) } });
-        else if (before !== wanted) await state.write(id, { ...wanted, owner, peer });
+        if (renamed) await state.write(id, { ...wanted, owner, next: { peer, config: digest(text) } });
+        else if (before !== wanted || before.owner !== owner)
+          await state.write(id, { ...wanted, owner, peer });
         await apply.store(pathsOf(id), text);
         if (renamed) await state.write(id, { ...wanted, owner, peer });
       });
@@ -122,14 +125,21 @@ export function createLoadBalancers(deps: LoadBalancersDeps): LoadBalancers {
         await groups.end(id, 'stopped');
       }),
 
-    remove: (id) =>
+    remove: (id, by) =>
       inTurn(id, async () => {
+        const before = await state.read(id);
         // A removal that was cut short may have taken the configuration already.
-        if ((await state.read(id))?.desired !== 'removed') await requireExisting(id);
+        if (before?.desired !== 'removed') await requireExisting(id);
+        if (by !== undefined) refuseOther(id, before, by);
         await groups.end(id, 'removed');
         await removeFiles(deps, id);
       }),
   };
+}
+
+function refuseOther(id: LoadBalancerId, state: LoadBalancerState | undefined, by: Owner): void {
+  if (state === undefined || state.owner === unclaimed || state.owner === by) return;
+  throw new AgentError('conflict', `load balancer ${id} belongs to ${state.owner}`);
 }
 
 async function refuseTooMany({ files, roots, mostLoadBalancers }: LoadBalancersDeps): Promise<void> {
@@ -168,18 +178,19 @@ function revived(before: LoadBalancerState): LoadBalancerState {
 async function listIds(files: Files, roots: HaproxyRoots): Promise<readonly LoadBalancerId[]> {
   const entries = await files.list(roots.basePath);
   const names = new Set(entries.map((name) => name.replace(/\.sock$/, '')));
-  const ids = idsAmong([...names]);
+  const ids = await idsOnDisk(files, roots.basePath, [...names]);
   // Side by side: one after the other, hundreds of looks wait for hundreds of turns of a busy machine.
-  const found = await Promise.all(ids.map((id) => exists(files, haproxyPaths(roots, id))));
+  const found = await Promise.all(ids.map((id) => exists(files, roots, id)));
   return ids.filter((_, index) => found[index]);
 }
 
-async function exists(files: Files, paths: HaproxyPaths): Promise<boolean> {
-  const { directory, config, pidFile, statsSocket } = paths;
+async function exists(files: Files, roots: HaproxyRoots, id: LoadBalancerId): Promise<boolean> {
+  const { directory, config, pidFile, statsSocket } = haproxyPaths(roots, id);
   // What was planted in its place is shown as one that cannot be read, not as none.
   const own = (await files.stat(directory))?.kind;
   if (own !== undefined && own !== 'directory') return true;
-  for (const path of [config, pidFile, statsSocket]) {
+  // Under a name that anybody might choose a socket alone tells nothing.
+  for (const path of isLowerUuid(id) ? [config, pidFile, statsSocket] : [config, pidFile]) {
     if ((await files.stat(path)) !== undefined) return true;
   }
   return false;

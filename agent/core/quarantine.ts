@@ -13,6 +13,7 @@ import type { HaproxyProcess } from '../haproxy/process';
 import type { Files } from '../host/files';
 import type { ProcessRunner } from '../host/process';
 import type { LoadBalancerId } from '../model/ids';
+import { peerNameIn } from './peer-name';
 import { initialState, isSpoiled, type LoadBalancerState, type StateStore } from './state-store';
 import { findUnseenMaster, type UnseenGroupDeps } from './unseen-group';
 
@@ -22,7 +23,7 @@ export interface QuarantineDeps extends UnseenGroupDeps {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly haproxy: Pick<HaproxyProcess, 'adopt'>;
-  /** The peer name that controllers use unless they say otherwise. */
+  /** The amphora's id, from which controllers derive its peer name. */
   readonly usualPeer: string;
 }
 
@@ -76,10 +77,15 @@ async function workOut(deps: QuarantineDeps, paths: HaproxyPaths): Promise<LoadB
   }
   const texts = await existing(files, [paths.config, paths.running]);
   if (texts.length === 0) return undefined;
+  const text = await files.readText(texts[0] ?? paths.config);
   const { pidFile, adminSocket, masterSocket, statsSocket } = paths;
   // A stop removes all of them; a crash, a power cut and `kill -9` none.
   const traces = await existing(files, [pidFile, adminSocket, masterSocket, statsSocket]);
-  return { ...initialState, peer: usualPeer, desired: traces.length > 0 ? 'running' : 'stopped' };
+  return {
+    ...initialState,
+    peer: peerNameIn(text ?? '', usualPeer),
+    desired: traces.length > 0 ? 'running' : 'stopped',
+  };
 }
 
 async function putAside(files: Files, paths: HaproxyPaths): Promise<string> {

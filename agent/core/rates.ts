@@ -19,6 +19,11 @@ export interface TrafficRates {
   start(signal: AbortSignal): void;
   /** Gives the rate of each interface that is there now, `lo` left out. Throws what `sample` throws. */
   rates(): Promise<readonly TrafficRate[]>;
+  /** Gives the rates and the counters that they end with, of one moment. Throws what `sample` throws. */
+  read(): Promise<{
+    readonly rates: readonly TrafficRate[];
+    readonly traffic: readonly InterfaceTraffic[];
+  }>;
 }
 
 export interface TrafficRatesDeps {
@@ -63,17 +68,21 @@ export function createTrafficRates({ sample, clock, windowMs = 30_000 }: Traffic
     take().then(keep, () => undefined);
   }
 
+  const read: TrafficRates['read'] = async () => {
+    const now = await take();
+    const history = within(now);
+    keep(now);
+    const traffic = [...now.interfaces.values()];
+    return { rates: traffic.map((current) => rateOf(current, now.atMs, history)), traffic };
+  };
+
   return {
     start(signal) {
       tick();
       clock.every(periodMs, signal, tick);
     },
-    async rates() {
-      const now = await take();
-      const history = within(now);
-      keep(now);
-      return [...now.interfaces.values()].map((current) => rateOf(current, now.atMs, history));
-    },
+    read,
+    rates: async () => (await read()).rates,
   };
 }
 

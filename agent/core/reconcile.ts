@@ -7,6 +7,7 @@
 // - never throws for one load balancer: its trouble is logged and shown, and the others come up;
 // - ends no process.
 
+import { idsOnDisk } from '../haproxy/ids-on-disk';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { HaproxyProcess } from '../haproxy/process';
 import type { Files } from '../host/files';
@@ -14,7 +15,7 @@ import type { Log } from '../host/log';
 import type { ProcessRunner } from '../host/process';
 import type { System } from '../host/system';
 import { AgentError, messageOf } from '../model/errors';
-import { idsAmong, type LoadBalancerId } from '../model/ids';
+import type { LoadBalancerId } from '../model/ids';
 import { removeUnborn, sweepLeftovers } from './leftovers';
 import { quarantineState } from './quarantine';
 import { digest } from './run-record';
@@ -43,7 +44,8 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
   if (swept.length > 0) {
     deps.log.info('leftovers removed', { count: swept.length, first: swept.slice(0, mostNamed) });
   }
-  for (const id of idsAmong(await deps.files.list(deps.roots.basePath))) {
+  const { basePath } = deps.roots;
+  for (const id of await idsOnDisk(deps.files, basePath, await deps.files.list(basePath))) {
     try {
       await reconcileOne(deps, id);
     } catch (thrown) {

@@ -2,10 +2,11 @@
 // agent had begun. One that cannot be restored is reported and never keeps the others waiting for good.
 // Source: DESIGN "On disk", "Adopt".
 
+import { idsOnDisk } from '../haproxy/ids-on-disk';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
-import { idsAmong, type LoadBalancerId } from '../model/ids';
+import type { LoadBalancerId } from '../model/ids';
 import { createLimiter } from '../model/limiter';
 import type { LoadBalancers, RestoreOutcome } from './load-balancers';
 import type { StateStore } from './state-store';
@@ -74,5 +75,5 @@ async function safely<T>(
 }
 
 async function restorableIds(files: Files, basePath: string): Promise<readonly LoadBalancerId[]> {
-  return idsAmong(await files.list(basePath));
+  return idsOnDisk(files, basePath, await files.list(basePath));
 }

@@ -9,7 +9,9 @@ export const stateSchema = {
   additionalProperties: false,
   properties: {
     schema: { const: stateSchemaNumber },
-    owner: { enum: ['octavia-v0.1', 'octavia-v1.0', 'runtime-v1', 'dataplane-v3', 'modaclouds-v1'] },
+    owner: {
+      enum: ['octavia-v0.1', 'octavia-v1.0', 'runtime-v1', 'dataplane-v3', 'modaclouds-v1', 'unclaimed'],
+    },
     peer: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
     desired: { enum: ['running', 'stopped', 'removed'] },
     next: {

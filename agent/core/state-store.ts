@@ -13,8 +13,11 @@ import { stateSchemaNumber } from './state-schema';
 /** The dialect that created a load balancer, and alone may write its configuration. */
 export type Owner = 'octavia-v0.1' | 'octavia-v1.0' | 'runtime-v1' | 'dataplane-v3' | 'modaclouds-v1';
 
+/** Nothing tells who created it: the first dialect to upload has it from then on. */
+export const unclaimed = 'unclaimed';
+
 export interface LoadBalancerState {
-  readonly owner: Owner;
+  readonly owner: Owner | typeof unclaimed;
   /** The name given to haproxy as `-L`. */
   readonly peer: string;
   /** `removed`: a delete was accepted and is finished at the next start when it could not be now. */
@@ -27,7 +30,7 @@ export interface LoadBalancerState {
 }
 
 /** What holds for a load balancer of which nothing was written: an Octavia base_path taken over as it is. */
-export const initialState: LoadBalancerState = { owner: 'octavia-v0.1', peer: 'amphora', desired: 'stopped' };
+export const initialState: LoadBalancerState = { owner: unclaimed, peer: 'amphora', desired: 'stopped' };
 
 export interface StateStore {
   /** Reads a state; undefined when there is none. Throws `version-mismatch` for one of a newer agent, `precondition` for one that cannot be trusted; both name the file. */

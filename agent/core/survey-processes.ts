@@ -4,6 +4,7 @@
 
 import { basename } from 'node:path';
 import { readBinds } from '../haproxy/binds';
+import { idsOnDisk } from '../haproxy/ids-on-disk';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { HaproxyProcess } from '../haproxy/process';
 import type { Files } from '../host/files';
@@ -11,7 +12,7 @@ import type { ProcessRunner } from '../host/process';
 import { bindsCollide, byPort, formatBind } from '../model/bind';
 import { isAgentError } from '../model/errors';
 import type { Finding, FindProblems } from '../model/finding';
-import { idsAmong, type LoadBalancerId } from '../model/ids';
+import { isLoadBalancerId, uuidsAmong, type LoadBalancerId } from '../model/ids';
 import type { ListeningSocket, ListListening } from '../network/listening';
 import type { LoadBalancerState, StateStore } from './state-store';
 
@@ -37,12 +38,16 @@ export function createProcessSurvey(deps: ProcessSurveyDeps): FindProblems {
       if ((await deps.files.stat(haproxyPaths(deps.roots, id).config)) !== undefined) continue;
       found.push(withoutConfiguration(id, pids));
     }
-    const stale = idsAmong(names.flatMap((name) => (name.endsWith('.sock') ? [name.slice(0, -5)] : [])));
-    for (const id of stale.filter((each) => !groups.has(each))) {
+    const ids = await idsOnDisk(deps.files, deps.roots.basePath, names);
+    const stale = new Set([
+      ...uuidsAmong(names.flatMap((name) => (name.endsWith('.sock') ? [name.slice(0, -5)] : []))),
+      ...ids.filter((id) => names.includes(`${id}.sock`)),
+    ]);
+    for (const id of [...stale].filter((each) => !groups.has(each))) {
       found.push(withoutProcess(haproxyPaths(deps.roots, id).statsSocket));
     }
     const socketsAt = byPort(sockets);
-    for (const id of idsAmong(names)) {
+    for (const id of ids) {
       found.push(...(await foreignOn(deps, id, groups.get(id) ?? [], socketsAt)));
     }
     return found;
@@ -54,8 +59,8 @@ async function groupsOf({ runner, roots, binary }: ProcessSurveyDeps): Promise<G
   const groups = new Map<LoadBalancerId, readonly number[]>();
   for (const { pid, argv } of await runner.processesOf(basename(binary))) {
     const pidFile = argv[argv.indexOf('-p') + 1] ?? '';
-    const [id] = idsAmong([basename(pidFile, '.pid')]);
-    if (id === undefined || haproxyPaths(roots, id).pidFile !== pidFile) continue;
+    const id = basename(pidFile, '.pid');
+    if (!isLoadBalancerId(id) || haproxyPaths(roots, id).pidFile !== pidFile) continue;
     groups.set(id, [...(groups.get(id) ?? []), pid]);
   }
   return groups;

@@ -3,11 +3,12 @@
 // Source: DESIGN "On disk".
 
 import { join } from 'node:path';
+import { idsOnDisk } from '../haproxy/ids-on-disk';
 import { haproxyPaths, type HaproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { FileStat, Files } from '../host/files';
 import { isKnownEntry } from '../model/base-path';
 import type { Finding, FindProblems } from '../model/finding';
-import { idsAmong, type LoadBalancerId } from '../model/ids';
+import { uuidsAmong, type LoadBalancerId } from '../model/ids';
 import { messageOf, AgentError } from '../model/errors';
 import { describeUntrusted } from './owned-files';
 import { quarantinedNames } from './quarantine';
@@ -29,12 +30,14 @@ export function createSurvey(deps: SurveyDeps): FindProblems {
   return async () => {
     const names = await files.list(roots.basePath);
     const own = new Set([roots.certDir, roots.runtimeDir]);
+    const kept = await idsOnDisk(files, roots.basePath, names);
+    const known = new Set<string>(kept);
     const unknown = names.filter(
-      (name) => !isKnownEntry(name) && !isOnTheWay(join(roots.basePath, name), own),
+      (name) => !isKnownEntry(name, known) && !isOnTheWay(join(roots.basePath, name), own),
     );
     const found: Finding[] = unknown.length > 0 ? [unknownEntries(roots.basePath, unknown)] : [];
     const certificates = (await files.stat(roots.certDir))?.kind === 'directory' ? roots.certDir : undefined;
-    const ids = new Set(idsAmong([...names, ...(await listed(files, certificates))]));
+    const ids = new Set([...kept, ...uuidsAmong(await listed(files, certificates))]);
     for (const id of ids) found.push(...(await surveyOne(deps, id)));
     return found;
   };

@@ -71,10 +71,10 @@ export function configFiles(paths: HaproxyPaths): readonly string[] {
 // sun_path holds 108 bytes with its NUL, and haproxy first binds `<path>.<pid>.tmp`.
 const socketPathBytes = 107;
 const temporarySuffix = '.4194304.tmp';
-const idBytes = 36;
+const uuidBytes = 36;
 
-/** Refuses (`invalid-input`) directories under which haproxy could not bind its sockets, with the figure. */
-export function checkPathLengths(roots: HaproxyRoots): void {
+/** Refuses (`invalid-input`) directories under which haproxy could not bind its sockets, with the figure; `idBytes` long are the ids in them. */
+export function checkPathLengths(roots: HaproxyRoots, idBytes = uuidBytes): void {
   for (const [key, path, name] of [
     ['base_path', roots.basePath, '.sock'],
     ['runtime_dir', roots.runtimeDir, '/master.sock'],

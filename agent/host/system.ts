@@ -52,6 +52,8 @@ export interface System {
   /** /proc/sys/kernel/random/boot_id. */
   bootId(): Promise<string>;
   cpuTimes(): Promise<CpuTimes>;
+  /** CPUs that are online. */
+  cpuCount(): Promise<number>;
   memory(): Promise<MemoryUse>;
   /** 1, 5 and 15 minute load averages. */
   load(): Promise<readonly [number, number, number]>;

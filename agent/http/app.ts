@@ -18,7 +18,7 @@ export interface AppDeps {
   readonly clock: Clock;
   readonly identify: (request: IncomingMessage) => Identified;
   readonly connections: Connections;
-  /** One router a dialect, the one asked most often first. */
+  /** One router a dialect; the last one may take every path that no other has. */
   readonly dialects: readonly Router[];
 }
 

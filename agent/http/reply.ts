@@ -15,8 +15,8 @@ export function json(status: number, value: unknown, headers?: Readonly<Record<s
 }
 
 /** Makes a plain-text reply. */
-export function text(status: number, value: string): Reply {
-  return { status, body: { text: value } };
+export function text(status: number, value: string, headers?: Readonly<Record<string, string>>): Reply {
+  return { status, body: { text: value }, ...(headers === undefined ? {} : { headers }) };
 }
 
 /** Writes a reply. A request that has not been read to its end is answered all the same, and its connection closed (linger.ts). */

@@ -1,7 +1,7 @@
 // Turns a surface's table of routes into an Express router: reads bodies, calls handlers, writes replies. A handler
 // returns a reply or throws; nothing else writes to the response.
 
-import { Router, type NextFunction, type Request, type Response } from 'express';
+import { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { Log } from '../host/log';
 import { AgentError, internal, invalidInput, isAgentError, messageOf } from '../model/errors';
 import { readBody, type BodyKind, type BodyLimits } from './body';
@@ -25,8 +25,12 @@ export interface Route {
 
 export interface Dialect {
   readonly routes: readonly Route[];
-  /** Path prefixes that are this dialect's alone: unknown paths below them get its 404. */
+  /** Path prefixes that are this dialect's alone: unknown paths below them get its 404. `''`: all that no dialect before it took. */
   readonly prefixes: readonly string[];
+  /** `lenient`: a slash at the end does not matter. `strict`: it does, and of slashes only a second one at the very beginning is forgiven. */
+  readonly slashes: 'lenient' | 'strict';
+  /** What OPTIONS gets where a path is known; without it OPTIONS is a method like any other. */
+  readonly optionsReply?: () => Reply;
   /** A domain error in the dialect's words. */
   readonly errorReply: (error: AgentError) => Reply;
   readonly notFoundReply: (path: string) => Reply;
@@ -42,12 +46,15 @@ export interface RouteContext {
 
 /** Makes the router of one dialect. */
 export function createDialectRouter(dialect: Dialect, context: RouteContext): Router {
-  const router = Router({ caseSensitive: true, strict: false });
+  const isStrict = dialect.slashes === 'strict';
+  const router = Router({ caseSensitive: true, strict: isStrict });
+  if (isStrict) router.use(withoutSecondSlash);
+  router.use(skipForeign(dialect));
   for (const route of dialect.routes) {
     const verb = route.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
     router[verb](route.path, (request, response) => answer(route, dialect, context, request, response));
   }
-  for (const [path, methods] of methodsByPath(dialect.routes)) {
+  for (const [path, methods] of methodsByPath(dialect)) {
     router.all(path, (_request, response, next) => {
       allowedOf(response).push(...methods);
       next();
@@ -56,14 +63,14 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
   router.use((request, response, next) => {
     const allowed = allowedOf(response);
     if (allowed.length > 0) {
-      const reply = dialect.methodNotAllowedReply(request.method);
+      const reply =
+        (request.method === 'OPTIONS' ? dialect.optionsReply?.() : undefined) ??
+        dialect.methodNotAllowedReply(request.method);
       const headers = { ...reply.headers, Allow: [...new Set(allowed)].join(', ') };
       sendReply(request, response, { ...reply, headers });
       return;
     }
-    if (
-      !dialect.prefixes.some((prefix) => request.path === prefix || request.path.startsWith(`${prefix}/`))
-    ) {
+    if (!isOwn(dialect, request.path)) {
       next();
       return;
     }
@@ -124,10 +131,30 @@ function asAgentError(thrown: unknown, log: Log, response: Response): AgentError
   return error;
 }
 
-function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+function isOwn({ prefixes }: Dialect, path: string): boolean {
+  return prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+}
+
+const firstSegment = (path: string): string => path.split('/', 2)[1] ?? '';
+
+/** Another dialect's paths are not tried against each row of this one. */
+function skipForeign(dialect: Dialect): RequestHandler {
+  const heads = new Set(dialect.routes.map(({ path }) => firstSegment(path)));
+  return (request, _response, next) => {
+    if (heads.has(firstSegment(request.path)) || isOwn(dialect, request.path)) next();
+    else next('router');
+  };
+}
+
+const withoutSecondSlash: RequestHandler = (request, _response, next) => {
+  if (/^\/\/(?!\/)/.test(request.url)) request.url = request.url.slice(1);
+  next();
+};
+
+function methodsByPath({ routes, optionsReply }: Dialect): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const { path, method } of routes) {
-    const methods = found.get(path) ?? [];
+    const methods = found.get(path) ?? (optionsReply === undefined ? [] : ['OPTIONS']);
     methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]));
     found.set(path, methods);
   }

@@ -3,21 +3,12 @@
 
 import { isUuid } from './ids';
 import { isDiscardedName, isTemporaryName } from './leftover';
+import { basePathNames } from './reserved-names';
 
-const names: ReadonlySet<string> = new Set([
-  'agent.sock',
-  'certs',
-  'interfaces',
-  'lost+found',
-  'lvs',
-  'ping-wrapper.sh',
-  'plugged_interfaces',
-  'stats_counters.json',
-  'vrrp',
-]);
-
-/** Tells whether a name in base_path is one of Octavia's or ours. */
-export function isKnownEntry(name: string): boolean {
+/** Tells whether a name in base_path is one of Octavia's or ours; `ids` are the load balancers that are there. */
+export function isKnownEntry(name: string, ids: ReadonlySet<string>): boolean {
   const bare = name.replace(/\.sock(?:\.\d+\.(?:tmp|bak))?$/, '');
-  return names.has(name) || isUuid(bare) || isTemporaryName(name) || isDiscardedName(name);
+  return (
+    basePathNames.has(name) || isUuid(bare) || ids.has(bare) || isTemporaryName(name) || isDiscardedName(name)
+  );
 }

@@ -2,13 +2,14 @@
 // is safe in a path segment, an argv and a socket command.
 
 import { invalidInput } from './errors';
+import { isReservedName } from './reserved-names';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** The amphora's own id: a UUID in lower case. */
 export type AmphoraId = Branded<'AmphoraId'>;
-/** Names one load balancer (one haproxy process group); in v0.1 the listener's UUID. */
+/** Names one load balancer (one haproxy process group); in v0.1 the listener's UUID, in 1.0 any plain id. */
 export type LoadBalancerId = Branded<'LoadBalancerId'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -28,9 +29,35 @@ export function parseListenerUuid(text: string, field = 'listener'): LoadBalance
   return parseUuid(text, field) as LoadBalancerId;
 }
 
-/** Picks the ids among directory names: UUIDs in lower case, as we write them. */
-export function idsAmong(names: readonly string[]): readonly LoadBalancerId[] {
-  return names.filter((name) => isUuid(name) && name === name.toLowerCase()) as LoadBalancerId[];
+const idPattern = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
+
+/** Tells whether `text` is letters, digits, `_`, `.` and `-`, 64 at most, without a leading dot: what Octavia's 1.0 API takes for an id. */
+export function isPlainId(text: string): boolean {
+  return idPattern.test(text);
+}
+
+/** Tells whether `text` can name a load balancer: a plain id that stands for nothing else in base_path. */
+export function isLoadBalancerId(text: string): text is LoadBalancerId {
+  return isPlainId(text) && !isReservedName(text);
+}
+
+/** Parses the id of a load balancer, which need not be a UUID; letter case is kept. Throws `invalid-input` naming `field`. */
+export function parseLoadBalancerId(text: string, field = 'loadbalancer_id'): LoadBalancerId {
+  if (isLoadBalancerId(text)) return text;
+  const why = isPlainId(text)
+    ? 'is the name of something else in base_path'
+    : 'expected up to 64 letters, digits, "_", "." and "-", no dot first';
+  throw invalidInput('Invalid request', `${field}: ${why}, got ${quote(text)}`);
+}
+
+/** Tells whether an id is one that the agent itself always wrote: a UUID in lower case. */
+export function isLowerUuid(name: string): boolean {
+  return isUuid(name) && name === name.toLowerCase();
+}
+
+/** Picks the UUIDs in lower case among directory names: load balancers whatever is in them. */
+export function uuidsAmong(names: readonly string[]): readonly LoadBalancerId[] {
+  return names.filter(isLowerUuid) as LoadBalancerId[];
 }
 
 function parseUuid(text: string, field: string): string {

@@ -1,7 +1,7 @@
 // Names of what exists only while a change is under way. Whoever finds such a name when nothing is under way looks
 // at the leftover of an agent that was killed: the change was never acknowledged, and the leftover can go.
 
-import { isUuid } from './ids';
+import { isLoadBalancerId } from './ids';
 
 /** Names the temporary file of a write. A leading dot: haproxy skips such names in certificate directories (manual, `crt`). Shortened: a name of the longest length must leave room for what is added. */
 export function temporaryName(name: string, random: string): string {
@@ -22,7 +22,7 @@ export function discardedName(id: string): string {
 /** Tells whether a name is that of a directory whose removal was under way. */
 export function isDiscardedName(candidate: string): boolean {
   const found = /^\.(.*)\.removed$/s.exec(candidate);
-  return found !== null && isUuid(found[1] ?? '');
+  return found !== null && isLoadBalancerId(found[1] ?? '');
 }
 
 /** The pid of the haproxy that was about to bind, or had moved aside, a socket; undefined for any other name. haproxy binds `<path>.<pid>.tmp` first and keeps the old one as `<path>.<pid>.bak` meanwhile. */

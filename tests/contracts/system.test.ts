@@ -44,6 +44,11 @@ describe.each(systems)('%s', (_name, create) => {
     expect(after.softIrq).toBeGreaterThanOrEqual(before.softIrq);
   });
 
+  it('counts the CPUs that are online, the same as its inventory', async () => {
+    const system = create();
+    expect(await system.cpuCount()).toBe((await system.inventory()).cpuCount);
+  });
+
   it('has no part of its memory larger than the whole', async () => {
     const { total, swapUsed, committedAs, ...parts } = await create().memory();
     expect(total).toBeGreaterThan(0);

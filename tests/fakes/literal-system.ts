@@ -71,6 +71,7 @@ export function createLiteralSystem(changes: Partial<MachineFacts> = {}): Litera
     processId: () => facts.processId,
     bootId: () => Promise.resolve(facts.bootId),
     cpuTimes: () => Promise.resolve({ ...facts.cpu, total: totalOf(facts.cpu) }),
+    cpuCount: () => Promise.resolve(facts.inventory.cpuCount),
     memory: () => Promise.resolve(facts.memory),
     load: () => Promise.resolve(facts.load),
     traffic: () => Promise.resolve(facts.traffic),

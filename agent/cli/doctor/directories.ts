@@ -2,13 +2,13 @@
 // lies in them that should not. Source: DESIGN "On disk", "Configuration policy".
 
 import { join } from 'node:path';
+import { idsOnDisk } from '../../haproxy/ids-on-disk';
 import { checkPathLengths } from '../../haproxy/paths';
 import type { FileStat } from '../../host/files';
 import { isKnownEntry } from '../../model/base-path';
 import { diskReserveKb } from '../../model/disk-reserve';
 import { AgentError } from '../../model/errors';
 import type { Finding } from '../../model/finding';
-import { idsAmong } from '../../model/ids';
 import { found, type Check, type Patient } from './check';
 
 const writableByOthers = 0o022;
@@ -114,12 +114,14 @@ async function entries(patient: Patient): Promise<readonly Finding[]> {
   const { basePath, certDir, runtimeDir } = rootsOf(patient);
   const { files, system } = patient.host;
   const names = await files.list(basePath);
+  const ids = await idsOnDisk(files, basePath, names);
+  const known = new Set<string>(ids);
   const isOurs = (name: string): boolean =>
-    isKnownEntry(name) ||
+    isKnownEntry(name, known) ||
     [certDir, runtimeDir].some((own) => `${own}/`.startsWith(`${join(basePath, name)}/`));
   const strange = names.filter((name) => !isOurs(name)).slice(0, mostNamed);
   const untrusted: string[] = [];
-  for (const id of idsAmong(names)) {
+  for (const id of ids) {
     const stat = await files.stat(join(basePath, id));
     if (stat?.kind !== 'directory' || (stat.uid !== system.userId() && stat.uid !== 0)) untrusted.push(id);
   }

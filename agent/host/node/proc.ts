@@ -26,6 +26,13 @@ export function parseCpuTimes(text: string): CpuTimes {
   return { ...parts, total };
 }
 
+/** Counts the lines of single CPUs in /proc/stat: those that are online. Throws `unavailable` when there is none. */
+export function parseCpuCount(text: string): number {
+  const count = text.match(/^cpu\d+ /gm)?.length ?? 0;
+  if (count === 0) throw unreadable('/proc/stat', 'no line of a CPU');
+  return count;
+}
+
 /** Parses /proc/meminfo, in kilobytes. Throws `unavailable` naming the line that is missing. */
 export function parseMemory(text: string): MemoryUse {
   const lines = new Map<string, number>();

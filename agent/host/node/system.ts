@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { System } from '../system';
 import { AgentError, messageOf, unsupported } from '../../model/errors';
 import { readInventory } from './inventory';
-import { parseCpuTimes, parseLoad, parseMemory, parseTraffic } from './proc';
+import { parseCpuCount, parseCpuTimes, parseLoad, parseMemory, parseTraffic } from './proc';
 
 /** Makes the seam to the machine that this process runs on. Its readers throw `unavailable` when /proc cannot be read. */
 export function createNodeSystem(): System {
@@ -16,6 +16,7 @@ export function createNodeSystem(): System {
     processId: () => process.pid,
     bootId: async () => (await readProc('/proc/sys/kernel/random/boot_id')).trim(),
     cpuTimes: async () => parseCpuTimes(await readProc('/proc/stat')),
+    cpuCount: async () => parseCpuCount(await readProc('/proc/stat')),
     memory: async () => parseMemory(await readProc('/proc/meminfo')),
     load: async () => parseLoad(await readProc('/proc/loadavg')),
     traffic: async () => parseTraffic(await readProc('/proc/net/dev')),

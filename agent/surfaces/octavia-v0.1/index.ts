@@ -22,6 +22,7 @@ export function createOctaviaV01(
         ...unbuiltRoutes(),
       ],
       prefixes: ['/v0.1'],
+      slashes: 'lenient',
       errorReply,
       notFoundReply,
       methodNotAllowedReply,

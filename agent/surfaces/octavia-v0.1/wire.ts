@@ -3,7 +3,7 @@
 
 import type { AmphoraDetails, AmphoraIdentity } from '../../core/details';
 import { invalidInput } from '../../model/errors';
-import { quote } from '../../model/ids';
+import { isLowerUuid, quote } from '../../model/ids';
 import type { LoadBalancerStatus, LoadBalancerSummary, Pool } from '../../model/load-balancer';
 import type { TopologyState } from '../../model/topology';
 
@@ -51,7 +51,7 @@ export function detailsBody(details: AmphoraDetails, topology: TopologyState): o
     load: details.load,
     topology: topology.topology,
     topology_status: topology.inTransition ? 'TOPOLOGY-CHANGE' : 'OK',
-    listeners: details.loadBalancers,
+    listeners: details.loadBalancers.filter(isLowerUuid),
     packages: details.packages.map(({ name, version }) => ({ [name]: version })),
   };
 }
@@ -68,6 +68,11 @@ export function topologyBody(
     role: topology.role,
     ha_ip: topology.haIp,
   };
+}
+
+/** `GET /v0.1/listeners`. Another dialect's load balancers may have ids that no path of this one could name. */
+export function listBody(summaries: readonly LoadBalancerSummary[]): readonly object[] {
+  return summaries.filter(({ id }) => isLowerUuid(id)).map(listenerBody);
 }
 
 /** One entry of `GET /v0.1/listeners`. */

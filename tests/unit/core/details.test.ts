@@ -22,6 +22,7 @@ const allInstalled = [
   installed('haproxy', '2.6.12-1+deb12u2'),
   installed('keepalived', '1:2.2.7-1+b2'),
   installed('openssl', '3.0.19-1~deb12u2'),
+  installed('ipvsadm', '1:1.31-1'),
 ].join('\n');
 
 const setUp = (changes: Partial<DetailsDeps> = {}, status = allInstalled) => {
@@ -51,6 +52,8 @@ describe('info', () => {
       hostname: 'amphora-1',
       amphoraId,
       haproxyVersion: '2.6.12-1+deb12u2',
+      keepalivedVersion: '1:2.2.7-1+b2',
+      ipvsadmVersion: '1:1.31-1',
     });
   });
 
@@ -94,7 +97,11 @@ describe('details', () => {
       amphoraId,
       haproxyVersion: '2.6.12-1+deb12u2',
       keepalivedVersion: '1:2.2.7-1+b2',
+      ipvsadmVersion: '1:1.31-1',
       networks: [{ name: 'eth0', received: 5_000, sent: 1_000 }],
+      traffic: [{ name: 'eth0', received: 179_050_000, sent: 794_000 }],
+      cpuTimes: await system.cpuTimes(),
+      cpuCount: 2,
       haproxyCount: 1,
       cpu: { total: 0.35, user: 0.3, system: 0.05, softIrq: 0 },
       memory: await system.memory(),

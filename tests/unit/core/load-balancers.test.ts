@@ -1,7 +1,9 @@
 // Upload, list and remove: the verbs that touch files, over the whole core on a machine of fakes.
 
 import { describe, expect, it } from '@jest/globals';
+import { idsOnDisk } from '../../../agent/haproxy/ids-on-disk';
 import { AgentError } from '../../../agent/model/errors';
+import { parseLoadBalancerId } from '../../../agent/model/ids';
 import {
   amphoraId,
   createScriptedAmphora,
@@ -208,9 +210,112 @@ describe('the list of load balancers', () => {
     for (const name of ['certs/x.pem', 'agent.sock', 'plugged_interfaces', `${id}/state.json`]) {
       amphora.files.plant(`/var/lib/octavia/${name}`, '');
     }
-    amphora.files.plant(`/var/lib/octavia/${id.toUpperCase()}/haproxy.cfg`, config);
     expect(await amphora.core().loadBalancers.ids()).toEqual([]);
     await expect(amphora.core().loadBalancers.config(id)).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  it('has a UUID in upper case as one of its own', async () => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant(`/var/lib/octavia/${id.toUpperCase()}/haproxy.cfg`, config);
+    expect(await amphora.core().loadBalancers.ids()).toEqual([id.toUpperCase()]);
+    await expect(amphora.core().loadBalancers.config(id)).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  it('has under a name that is no UUID what has a configuration or a state, and nothing else', async () => {
+    const amphora = await createScriptedAmphora();
+    const below = (path: string): string => `/var/lib/octavia/${path}`;
+    for (const path of ['lb.1/haproxy.cfg', 'certs/haproxy.cfg', 'agent/haproxy.cfg', 'other/file']) {
+      amphora.files.plant(below(path), config);
+    }
+    for (const path of ['lb-2', 'lb-3.sock', 'tls.sock/haproxy.cfg', '.lb/haproxy.cfg']) {
+      amphora.files.plant(below(path), config);
+    }
+    amphora.files.plant(below('half/state.json'), '{}');
+    expect(await amphora.core().loadBalancers.ids()).toEqual(['lb.1']);
+    expect(await idsOnDisk(amphora.files, below(''), ['half', 'lb.1', 'other'])).toEqual(['half', 'lb.1']);
+  });
+});
+
+describe('a name that is no UUID', () => {
+  const named = (name: string) => ({
+    id: parseLoadBalancerId(name),
+    text: config,
+    peer: amphoraId,
+    owner: 'octavia-v1.0' as const,
+  });
+
+  it('is a load balancer like any other: stored, started, found again by the next agent, removed with all of it', async () => {
+    const amphora = await createScriptedAmphora();
+    const { id } = named('lb.one_1');
+    await amphora.core().loadBalancers.upload(named('lb.one_1'));
+    await amphora.pass(amphora.core().loadBalancers.start(id));
+    expect(await amphora.restartAgent()).toMatchObject({ adopted: [id] });
+    expect(await amphora.core().findings.all()).toEqual([]);
+    await amphora.pass(amphora.core().loadBalancers.remove(id));
+    expect(await amphora.files.list('/var/lib/octavia')).not.toContain(id);
+  });
+
+  it('is refused where somebody else has a directory of it, which stays as it is', async () => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant('/var/lib/octavia/backup/letters', 'mine');
+    await expect(amphora.core().loadBalancers.upload(named('backup'))).rejects.toMatchObject({
+      kind: 'conflict',
+    });
+    expect(await amphora.files.list('/var/lib/octavia/backup')).toEqual(['letters']);
+  });
+
+  it('is refused where a directory of the agent itself was configured', async () => {
+    const amphora = await createScriptedAmphora({
+      local: '[amphorad]\nnetwork_namespace =\nruntime_dir = /var/lib/octavia/run\n',
+    });
+    await expect(amphora.core().loadBalancers.upload(named('run'))).rejects.toMatchObject({
+      kind: 'invalid-input',
+    });
+  });
+
+  it('is refused where its socket’s path would be too long for haproxy, with the figure', async () => {
+    const amphora = await createScriptedAmphora({
+      local: `[amphorad]\nnetwork_namespace =\nruntime_dir = /run/${'d'.repeat(40)}\n`,
+    });
+    await expect(amphora.core().loadBalancers.upload(named('x'.repeat(64)))).rejects.toMatchObject({
+      kind: 'invalid-input',
+      message: "runtime_dir is too long for haproxy's sockets",
+    });
+    await amphora.core().loadBalancers.upload(named('x'));
+  });
+
+  it('leaves nothing behind when its first upload was cut short, and an empty directory of others alone', async () => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant('/var/lib/octavia/lb-1/haproxy.cfg.candidate', config);
+    await amphora.files.makeDirectory('/var/lib/octavia/certs/private', 0o700);
+    await amphora.restartAgent();
+    expect(await amphora.files.stat('/var/lib/octavia/lb-1')).toBeUndefined();
+    expect(await amphora.files.stat('/var/lib/octavia/certs/private')).toBeDefined();
+  });
+});
+
+describe('a load balancer that nobody has claimed', () => {
+  it('is the first uploader’s: one that was taken over, reloaded, and then gets its controller’s upload', async () => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant(`/var/lib/octavia/${id}/haproxy.cfg`, config);
+    const { loadBalancers } = amphora.core();
+    await amphora.pass(loadBalancers.start(id));
+    const mine = { id, text: config, peer: 'peer-1', owner: 'octavia-v1.0' } as const;
+    await loadBalancers.upload(mine);
+    await expect(loadBalancers.upload({ ...mine, owner: 'octavia-v0.1' })).rejects.toMatchObject({
+      kind: 'conflict',
+      message: `load balancer ${id} belongs to octavia-v1.0`,
+    });
+  });
+
+  it('is removed by any dialect; one that has an owner by that one alone', async () => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant(`/var/lib/octavia/${id}/haproxy.cfg`, config);
+    const { loadBalancers } = amphora.core();
+    await loadBalancers.remove(id, 'octavia-v0.1');
+    await loadBalancers.upload({ id, text: config, peer: amphoraId, owner: 'octavia-v1.0' });
+    await expect(loadBalancers.remove(id, 'octavia-v0.1')).rejects.toMatchObject({ kind: 'conflict' });
+    await loadBalancers.remove(id, 'octavia-v1.0');
   });
 });
 

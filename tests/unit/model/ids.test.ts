@@ -1,7 +1,13 @@
 // Ids from the wire.
 
 import { describe, expect, it } from '@jest/globals';
-import { isUuid, parseAmphoraId, parseListenerUuid, quote } from '../../../agent/model/ids';
+import {
+  isUuid,
+  parseAmphoraId,
+  parseListenerUuid,
+  parseLoadBalancerId,
+  quote,
+} from '../../../agent/model/ids';
 
 const uuid = '0a0000ff-0000-4000-8000-0000000000fe';
 
@@ -42,6 +48,39 @@ describe('an id', () => {
   it('that is refused names the field it stood in', () => {
     expect(() => parseListenerUuid('x', 'loadbalancer')).toThrow(
       expect.objectContaining({ detail: 'loadbalancer: expected a UUID, got "x"' }),
+    );
+  });
+});
+
+describe('the id of a load balancer', () => {
+  it.each(['a', '0', '_', '-rf', 'lb.one_1', uuid, uuid.toUpperCase(), 'x'.repeat(64), '__proto__'])(
+    'may be %j, in its own letter case',
+    (text) => {
+      expect(parseLoadBalancerId(text)).toBe(text);
+    },
+  );
+
+  it.each(['', '.', '..', '.a', 'a/b', 'a b', 'a\n', 'é', 'x'.repeat(65), 'lost+found', '%2e'])(
+    'is not %j',
+    (text) => {
+      expect(() => parseLoadBalancerId(text)).toThrow(
+        expect.objectContaining({
+          kind: 'invalid-input',
+          detail: `loadbalancer_id: expected up to 64 letters, digits, "_", "." and "-", no dot first, got ${quote(text)}`,
+        }),
+      );
+    },
+  );
+
+  it.each([
+    ...['certs', 'vrrp', 'lvs', 'interfaces', 'plugged_interfaces', 'agent', 'haproxy', 'keepalived'],
+    ...['a.sock', 'a.pid', 'a.tmp', 'haproxy.cfg', 'state.json', 'STATE.JSON', 'www.example.com.pem'],
+    ...['ping-wrapper.sh', 'a.removed', 'a.bak'],
+  ])('is not %j, which stands for something else', (text) => {
+    expect(() => parseLoadBalancerId(text)).toThrow(
+      expect.objectContaining({
+        detail: expect.stringContaining('is the name of something else') as unknown,
+      }),
     );
   });
 });

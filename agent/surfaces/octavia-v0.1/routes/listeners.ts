@@ -6,7 +6,7 @@ import { utf8Text } from '../../../http/body';
 import { json, text } from '../../../http/reply';
 import type { Route } from '../../../http/route';
 import { parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
-import { listenerBody, parseAction, poolBody, startedDetails } from '../wire';
+import { listBody, listenerBody, parseAction, poolBody, startedDetails } from '../wire';
 
 export interface ListenerRoutesDeps {
   readonly loadBalancers: LoadBalancers;
@@ -20,7 +20,7 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       method: 'GET',
       path: '/v0.1/listeners',
       body: 'none',
-      handle: async () => json(200, (await statuses.list()).map(listenerBody)),
+      handle: async () => json(200, listBody(await statuses.list())),
     },
     {
       method: 'GET',
@@ -36,7 +36,7 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       path: '/v0.1/listeners/:listener',
       body: 'none',
       handle: async ({ params }) => {
-        await loadBalancers.remove(listenerOf(params));
+        await loadBalancers.remove(listenerOf(params), 'octavia-v0.1');
         return json(200, { message: 'OK' });
       },
     },

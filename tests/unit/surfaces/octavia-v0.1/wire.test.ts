@@ -18,14 +18,18 @@ const identity = {
   hostname: 'amphora-1',
   amphoraId: parseAmphoraId('7ee0a8b5-5c4c-4b2a-9d2c-8f0c8a4b1f11'),
   haproxyVersion: '2.6.12',
+  keepalivedVersion: undefined,
+  ipvsadmVersion: undefined,
 };
 const topology = { topology: 'SINGLE', role: 'ACTIVE', haIp: '', inTransition: false } as const;
 const details: AmphoraDetails = {
   ...identity,
-  keepalivedVersion: undefined,
   networks: [{ name: 'eth1', sent: 1, received: 2 }],
+  traffic: [{ name: 'eth1', sent: 100, received: 200 }],
   haproxyCount: 3,
   cpu: { total: 0.5, user: 0.3, system: 0.1, softIrq: 0.05 },
+  cpuTimes: { user: 3, nice: 0, system: 1, idle: 5, iowait: 0, irq: 0, softIrq: 1, steal: 0, total: 10 },
+  cpuCount: 2,
   memory: {
     total: 1,
     free: 2,

@@ -1,0 +1,22 @@
+// Builds Octavia's 1.0 dialect over the core. What another part of the agent gives later is here in one place.
+
+import type { Router } from 'express';
+import type { AgentConfigs } from '../core/agent-config';
+import { createListeners } from '../core/listeners';
+import type { ServerCertificate } from '../core/server-certificate';
+import type { RouteContext } from '../http/route';
+import { createOctaviaV10 } from '../surfaces/octavia-v1.0';
+import { noUdpListeners } from './no-udp-listeners';
+import type { Core } from './wire-core';
+
+/** Builds the dialect's router. */
+export function wireOctaviaV1(
+  core: Core,
+  serverCertificate: ServerCertificate,
+  agentConfig: AgentConfigs,
+  context: RouteContext,
+): Router {
+  const udpListeners = noUdpListeners();
+  const listeners = createListeners({ ...core, udpListeners });
+  return createOctaviaV10({ ...core, listeners, udpListeners, serverCertificate, agentConfig }, context);
+}

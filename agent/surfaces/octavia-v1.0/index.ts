@@ -1,0 +1,35 @@
+// Octavia's amphora API 1.0: one haproxy process group per load balancer, with many listeners in it.
+
+import type { Router } from 'express';
+import { createDialectRouter, type RouteContext } from '../../http/route';
+import { errorReply, methodNotAllowedReply, notFoundReply, optionsReply } from './errors';
+import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
+import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
+import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
+import { loadBalancerRoutes, type LoadBalancerRoutesDeps } from './routes/load-balancers';
+import { unbuiltRoutes } from './routes/unbuilt';
+
+/** Makes the router of the dialect. It comes last: every path that no other dialect knows is an unknown path of this one. */
+export function createOctaviaV10(
+  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & LoadBalancerRoutesDeps,
+  context: RouteContext,
+): Router {
+  return createDialectRouter(
+    {
+      routes: [
+        ...amphoraRoutes(deps),
+        ...certificateRoutes(deps),
+        ...loadBalancerRoutes(deps),
+        ...listenerRoutes(deps),
+        ...unbuiltRoutes(),
+      ],
+      prefixes: [''],
+      slashes: 'strict',
+      errorReply,
+      notFoundReply,
+      methodNotAllowedReply,
+      optionsReply,
+    },
+    context,
+  );
+}
