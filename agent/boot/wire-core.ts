@@ -29,6 +29,7 @@ import { readNamespaceTraffic } from '../network/traffic';
 import { wireDrivers, type Drivers } from './wire-drivers';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
+import { wireUdp, type Udp } from './wire-udp';
 
 export interface Core {
   readonly roots: HaproxyRoots;
@@ -44,6 +45,7 @@ export interface Core {
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
   /** Deals with what a killed agent left; before anything is restored. */
   readonly reconcile: () => Promise<void>;
+  readonly udp: Udp;
   /** What all parts find now. */
   readonly findings: Findings;
 }
@@ -60,6 +62,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
   const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
+  const udp = wireUdp(config, host, drivers);
   const rates = createTrafficRates({
     sample: namespace === '' ? () => system.traffic() : () => readNamespaceTraffic(ip),
     clock,
@@ -87,6 +90,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
         serverPath: config.amphora_agent.agent_server_cert,
         usualPeer: config.amphora_agent.amphora_id,
       }),
+    udp,
     findings: createFindings({
       clock,
       sources: {
@@ -94,6 +98,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
         processes: createProcessSurvey({ ...host, ...drivers, state }),
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
+        'UDP listeners': () => udp.findings(),
       },
     }),
   };
