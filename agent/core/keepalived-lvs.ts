@@ -51,8 +51,7 @@ export function createKeepalivedLvs(deps: KeepalivedLvsDeps): KeepalivedLvs {
     return idsAmong([...new Set(names)].sort());
   };
   const ids = () => storedIds(['conf']);
-  const has = async (id: LoadBalancerId): Promise<boolean> =>
-    (await files.stat(lvsPaths(basePath, id).config)) !== undefined;
+  const has = (id: LoadBalancerId): Promise<boolean> => exists(deps, id);
   const config = async (id: LoadBalancerId): Promise<string> => {
     const text = await files.readText(lvsPaths(basePath, id).config);
     if (text === undefined) throw notFound('UDP listener', id);
@@ -71,17 +70,7 @@ export function createKeepalivedLvs(deps: KeepalivedLvsDeps): KeepalivedLvs {
     config,
     list: async () => Promise.all((await ids()).map((id) => summary(deps, id))),
 
-    upload: (id, text) =>
-      gate.run(id, async () => {
-        if (!(await has(id)) && (await ids()).length >= deps.mostListeners) throw tooMany(deps.mostListeners);
-        await requireSpace(files, basePath, Buffer.byteLength(text));
-        await installScript(files, basePath);
-        await processes.check(id, text);
-        const before = await state.read(id);
-        // An upload takes a removal back that could not be finished.
-        if (before.desired === 'removed') await state.write(id, { ...before, desired: 'stopped' });
-        await files.writeAtomic(lvsPaths(basePath, id).config, text, 0o600);
-      }),
+    upload: (id, text) => gate.run(id, () => upload(deps, id, text, ids)),
 
     start: (id) => gate.run(id, () => activate(id, 'start')),
     reload: (id) => gate.run(id, () => activate(id, 'reload')),
@@ -115,6 +104,27 @@ export function createKeepalivedLvs(deps: KeepalivedLvsDeps): KeepalivedLvs {
       }
     },
   };
+}
+
+async function exists({ files, basePath }: KeepalivedLvsDeps, id: LoadBalancerId): Promise<boolean> {
+  return (await files.stat(lvsPaths(basePath, id).config)) !== undefined;
+}
+
+async function upload(
+  deps: KeepalivedLvsDeps,
+  id: LoadBalancerId,
+  text: string,
+  ids: () => Promise<readonly LoadBalancerId[]>,
+): Promise<void> {
+  const { files, basePath, state, processes, mostListeners } = deps;
+  if (!(await exists(deps, id)) && (await ids()).length >= mostListeners) throw tooMany(mostListeners);
+  await requireSpace(files, basePath, Buffer.byteLength(text));
+  await installScript(files, basePath);
+  await processes.check(id, text);
+  const before = await state.read(id);
+  // An upload takes a removal back that could not be finished.
+  if (before.desired === 'removed') await state.write(id, { ...before, desired: 'stopped' });
+  await files.writeAtomic(lvsPaths(basePath, id).config, text, 0o600);
 }
 
 async function summary({ files, basePath, processes }: KeepalivedLvsDeps, id: LoadBalancerId) {

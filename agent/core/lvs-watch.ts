@@ -70,21 +70,11 @@ export function createLvsWatch({ clock, log, isAlive }: LvsWatchDeps): LvsWatch 
     }
   }
 
-  function isDead({ process }: Watched): boolean {
-    try {
-      return process !== undefined && !isAlive(process);
-    } catch (thrown) {
-      // A /proc that cannot be read for a moment says nothing.
-      if (isAgentError(thrown)) return false;
-      throw thrown;
-    }
-  }
-
   function look(restart: (id: LoadBalancerId) => Promise<void>): void {
     const now = clock.monotonic();
     for (const [id, each] of watched) {
       if (trying.has(id)) continue;
-      if (isDead(each)) failed(id, each);
+      if (isDead(isAlive, each)) failed(id, each);
       else if (each.dueMs !== undefined && each.dueMs <= now) void again(id, restart);
     }
   }
@@ -113,6 +103,16 @@ export function createLvsWatch({ clock, log, isAlive }: LvsWatchDeps): LvsWatch 
         dueMs === undefined ? [] : [finding(id, failures)],
       ),
   };
+}
+
+function isDead(isAlive: LvsWatchDeps['isAlive'], { process }: Watched): boolean {
+  try {
+    return process !== undefined && !isAlive(process);
+  } catch (thrown) {
+    // A /proc that cannot be read for a moment says nothing.
+    if (isAgentError(thrown)) return false;
+    throw thrown;
+  }
 }
 
 function finding(id: LoadBalancerId, failures: number): Finding {

@@ -33,7 +33,6 @@ export function readLines(text: string): readonly ConfigLine[] {
 function faultOf(line: string): string | undefined {
   if (Buffer.byteLength(line) > longestLineBytes) return `the line is longer than ${longestLineBytes} bytes`;
   if (line.includes('\\')) return 'a backslash, which could join lines or hide a sign';
-  // eslint-disable-next-line no-control-regex -- these are what is refused
   if (/[\0-\x08\x0b-\x1f\x7f]/.test(line)) return 'a control character';
   return undefined;
 }
