@@ -67,6 +67,7 @@ export async function startAgent(
   });
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
+    await core.udp.listeners.prepare();
     await core.reconcile();
     return await startParts(config, host, options, core, lock);
   } catch (thrown) {
@@ -110,6 +111,7 @@ async function startParts(
     ...children(core, options),
     background(core, host, access),
     watching(core),
+    core.udp.part(options),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -214,7 +216,10 @@ function children(core: Core, { stopChildren }: AgentOptions): readonly Part[] {
 }
 
 async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
-  const report = await restoreLoadBalancers({ files, log, basePath: core.roots.basePath, ...core });
+  const [report] = await Promise.all([
+    restoreLoadBalancers({ files, log, basePath: core.roots.basePath, ...core }),
+    core.udp.restore(),
+  ]);
   log.info('load balancers restored', {
     adopted: report.adopted.length,
     started: report.started.length,

@@ -31,6 +31,7 @@ import { readNamespaceTraffic } from '../network/traffic';
 import { wireDrivers, type Drivers } from './wire-drivers';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
+import { wireUdp, type Udp } from './wire-udp';
 
 /** The part of the configuration's holder that the core is built on. */
 export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
@@ -50,6 +51,7 @@ export interface Core {
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
   /** Deals with what a killed agent left; before anything is restored. */
   readonly reconcile: () => Promise<void>;
+  readonly udp: Udp;
   /** What all parts find now. */
   readonly findings: Findings;
 }
@@ -71,6 +73,7 @@ export function wireCore(
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
+  const udp = wireUdp(config, host, drivers);
   const rates = createTrafficRates({
     sample: namespace === '' ? () => system.traffic() : () => readNamespaceTraffic(ip),
     clock,
@@ -102,6 +105,7 @@ export function wireCore(
         ],
         usualPeer: config.amphora_agent.amphora_id,
       }),
+    udp,
     findings: createFindings({
       clock,
       sources: {
@@ -109,6 +113,7 @@ export function wireCore(
         processes: createProcessSurvey({ ...host, ...drivers, state }),
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
+        'UDP listeners': () => udp.findings(),
       },
     }),
   };

@@ -15,6 +15,7 @@ import { createIpCommand, type IpCommand } from '../network/ip';
 import { createListListening, type ListListening } from '../network/listening';
 import { createDirectSupervisor } from '../supervisor/direct';
 import { createLiveness, type Liveness } from '../supervisor/liveness';
+import type { Supervisor } from '../supervisor/service';
 import { createSystemdSupervisor } from '../supervisor/systemd';
 import type { HostWithLog } from './wire-host';
 
@@ -23,6 +24,9 @@ export interface Drivers {
   /** '' for the host's own. */
   readonly namespace: string;
   readonly binary: string;
+  /** `ip netns exec <ns>` as argv, empty for the host's own. */
+  readonly through: readonly string[];
+  readonly supervisor: Supervisor;
   readonly haproxy: HaproxyProcess;
   readonly liveness: Liveness;
   readonly check: ConfigCheck;
@@ -57,6 +61,8 @@ export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Co
     roots,
     namespace,
     binary,
+    through,
+    supervisor,
     liveness,
     haproxy: createHaproxyProcess({ supervisor, sockets, files, clock, binary, through }),
     check: createConfigCheck(runner, [...through, binary], createLimiter(checksAtOnce)),

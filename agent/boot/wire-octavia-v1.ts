@@ -6,7 +6,6 @@ import { createListeners } from '../core/listeners';
 import type { ServerCertificate } from '../core/server-certificate';
 import type { RouteContext } from '../http/route';
 import { createOctaviaV10 } from '../surfaces/octavia-v1.0';
-import { noUdpListeners } from './no-udp-listeners';
 import type { Core } from './wire-core';
 
 /** Builds the dialect's router. */
@@ -16,7 +15,7 @@ export function wireOctaviaV1(
   agentConfig: AgentConfigs,
   context: RouteContext,
 ): Router {
-  const udpListeners = noUdpListeners();
+  const udpListeners = core.udp.listeners;
   const listeners = createListeners({ ...core, udpListeners });
   return createOctaviaV10({ ...core, listeners, udpListeners, serverCertificate, agentConfig }, context);
 }

@@ -44,7 +44,7 @@ export class AgentError extends Error {
 
 /** The thing that an error is about: its kind in the field's words, and its name. */
 export interface Subject {
-  readonly what: 'load balancer' | 'udp listener' | 'certificate' | 'interface' | 'network interface';
+  readonly what: 'load balancer' | 'UDP listener' | 'certificate' | 'interface' | 'network interface';
   readonly id: string;
 }
 

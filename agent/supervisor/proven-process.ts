@@ -70,9 +70,9 @@ export function createProvenProcesses({ runner, system, clock }: ProvenProcessDe
       return (await livingIdentity(process)) !== undefined;
     },
 
-    async reload(process) {
+    async reload(process, signal = 'SIGUSR2') {
       if ((await livingIdentity(process)) === undefined) return false;
-      return runner.signal(process.pid, 'SIGUSR2', process.startTicks);
+      return runner.signal(process.pid, signal, process.startTicks);
     },
 
     async stop(process, graceMs) {

@@ -1,7 +1,7 @@
 // What a process manager does for one long-lived process group. Two kinds stand behind it: detached children
 // (direct) and systemd units. Source: DESIGN "haproxy processes".
 
-import type { ProcessExit } from '../host/process';
+import type { ProcessExit, Signal } from '../host/process';
 
 export interface ServiceSpec {
   /** Its name among the services of this machine: lower case, digits, hyphens. */
@@ -38,8 +38,8 @@ export interface Supervisor {
   /** Takes the identity of a pid that says it is this service; undefined when it is another program, another user's, or its command line says otherwise. */
   recognise(spec: ServiceSpec, pid: number): Promise<ServiceProcess | undefined>;
   isAlive(process: ServiceProcess): Promise<boolean>;
-  /** Asks it to read its configuration again (SIGUSR2); false when it is gone. */
-  reload(process: ServiceProcess): Promise<boolean>;
+  /** Asks it to read its configuration again, with SIGUSR2 or the signal that its program takes for that; false when it is gone. */
+  reload(process: ServiceProcess, signal?: Signal): Promise<boolean>;
   /** Ends it and all its group: TERM, and KILL after `graceMs`. Resolves when it is gone. */
   stop(process: ServiceProcess, graceMs: number): Promise<void>;
 }

@@ -101,6 +101,16 @@ export function itKeepsItsPromises(make: () => Promise<Subject>): void {
       expect(await supervisor.isOurs(spec, process)).toBe(true);
     });
 
+    it('is asked to reload with the signal that its program takes for that', async () => {
+      const { spec, process } = await start(obedient);
+      await isUp(spec, process);
+      // Any signal but the usual one: this one ends it.
+      expect(await supervisor.reload(process, 'SIGTERM')).toBe(true);
+      await eventually(async () => {
+        expect(await supervisor.isAlive(process)).toBe(false);
+      });
+    });
+
     it('that was stopped is gone: neither alive nor reloaded, and stopping it again is silent', async () => {
       const { spec, process } = await start(obedient);
       await isUp(spec, process);

@@ -43,7 +43,7 @@ interface ErrorBody {
 }
 
 function bodyOf(error: AgentError): ErrorBody {
-  if (error.subject?.what === 'load balancer' || error.subject?.what === 'udp listener') {
+  if (error.subject?.what === 'load balancer' || error.subject?.what === 'UDP listener') {
     return { message: 'Listener Not Found', details: `No listener with UUID: ${error.subject.id}` };
   }
   if (error.subject?.what === 'certificate') {

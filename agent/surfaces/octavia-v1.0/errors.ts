@@ -66,7 +66,7 @@ const missing: Readonly<Record<string, (id: string) => ErrorBody>> = {
     message: 'Loadbalancer Not Found',
     details: `No loadbalancer with UUID: ${id}`,
   }),
-  'udp listener': (id) => ({
+  'UDP listener': (id) => ({
     message: 'UDP Listener Not Found',
     details: `No UDP listener with UUID: ${id}`,
   }),

@@ -53,7 +53,7 @@ export function listenerRoutes(deps: ListenerRoutesDeps): readonly Route[] {
       path: '/1.0/listeners/:listener/udp_listener',
       body: 'none',
       handle: async ({ params }) =>
-        text(200, await udpListeners.config(knownId(params['listener'] ?? '', 'udp listener'))),
+        text(200, await udpListeners.config(knownId(params['listener'] ?? '', 'UDP listener'))),
     },
   ];
 }

@@ -43,7 +43,7 @@ describe('an error', () => {
     ],
     [
       'a UDP listener that is not there',
-      notFound('udp listener', 'x'),
+      notFound('UDP listener', 'x'),
       { message: 'UDP Listener Not Found', details: 'No UDP listener with UUID: x' },
     ],
     [

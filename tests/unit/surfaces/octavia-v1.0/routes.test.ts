@@ -34,7 +34,7 @@ function createUdp(failure?: AgentError): UdpListeners & { readonly calls: strin
     has: (which) => Promise.resolve(which === id),
     list: () => Promise.resolve([{ id, type: 'UDP', isRunning: false }]),
     config: (which) =>
-      which === id ? Promise.resolve(config) : Promise.reject(notFound('udp listener', which)),
+      which === id ? Promise.resolve(config) : Promise.reject(notFound('UDP listener', which)),
     upload: noted('upload'),
     start: noted('start'),
     stop: noted('stop'),

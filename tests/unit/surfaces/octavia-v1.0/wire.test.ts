@@ -166,7 +166,7 @@ describe('an id', () => {
     expect(() => knownId('a b')).toThrow(
       expect.objectContaining({ kind: 'not-found', subject: { what: 'load balancer', id: 'a b' } }),
     );
-    expect(() => knownId('certs', 'udp listener')).toThrow(expect.objectContaining({ kind: 'not-found' }));
+    expect(() => knownId('certs', 'UDP listener')).toThrow(expect.objectContaining({ kind: 'not-found' }));
   });
 
   it('of an amphora is a plain one', () => {

@@ -1,0 +1,66 @@
+// Keeps what must be known of a UDP or SCTP listener after a restart: whether it should run, and which process it was.
+// Source: DESIGN "On disk".
+
+import { validators } from '../generated/validators';
+import type { Files } from '../host/files';
+import type { Log } from '../host/log';
+import { lvsPaths } from '../keepalived/paths';
+import { AgentError } from '../model/errors';
+import type { LoadBalancerId } from '../model/ids';
+import type { ServiceProcess } from '../supervisor/service';
+import { lvsStateSchemaNumber } from './lvs-state-schema';
+
+export interface LvsState {
+  /** `removed`: a delete was accepted and is finished at the next start when it could not be now. */
+  readonly desired: 'running' | 'stopped' | 'removed';
+  readonly process?: ServiceProcess;
+  /** A reload is under way: what the process serves may be older than the text at `live`. */
+  readonly unsure?: true;
+  /** The file could not be understood; never written. */
+  readonly isSpoiled?: true;
+}
+
+export interface LvsStateStore {
+  /** Reads a state; `stopped` when there is none, or none that can be understood, which is logged. Throws `version-mismatch` for one of a newer agent. */
+  read(id: LoadBalancerId): Promise<LvsState>;
+  /** Writes a state durably. */
+  write(id: LoadBalancerId, state: LvsState): Promise<void>;
+}
+
+/** Makes the store. */
+export function createLvsStateStore(files: Files, log: Log, basePath: string): LvsStateStore {
+  return {
+    async read(id) {
+      const path = lvsPaths(basePath, id).state;
+      const text = await files.readText(path);
+      if (text === undefined) return { desired: 'stopped' };
+      const value = parsed(text);
+      if (isNewer(value)) {
+        throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
+          detail: `schema ${value.schema}, this agent knows ${lvsStateSchemaNumber}`,
+        });
+      }
+      if (validators.lvsState(value)) return value as LvsState;
+      log.error('state not understood: what lives decides', { listener: id, path });
+      return { desired: 'stopped', isSpoiled: true };
+    },
+    async write(id, { desired, process, unsure }) {
+      const path = lvsPaths(basePath, id).state;
+      const state = { schema: lvsStateSchemaNumber, desired, process, unsure };
+      await files.writeAtomic(path, `${JSON.stringify(state, undefined, 2)}\n`, 0o600);
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isNewer(value: unknown): value is { readonly schema: number } {
+  if (typeof value !== 'object' || value === null || !('schema' in value)) return false;
+  return typeof value.schema === 'number' && value.schema > lvsStateSchemaNumber;
+}
