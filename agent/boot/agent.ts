@@ -65,6 +65,7 @@ export async function startAgent(
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
     await core.reconcile();
+    await core.companions.install();
     return await startParts(config, host, options, core, lock);
   } catch (thrown) {
     await lock.release();
@@ -103,6 +104,7 @@ async function startParts(
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
+    core.companions.part(options.stopChildren),
     ...children(core, options),
     background(core, host, access),
     watching(core),
@@ -118,6 +120,7 @@ async function startParts(
   await lifecycle.start();
   try {
     await restore(core, host);
+    core.companions.start();
   } catch (thrown) {
     await lifecycle.stop();
     throw thrown;

@@ -26,6 +26,7 @@ import type { LoadBalancerId } from '../model/ids';
 import { parseIp } from '../model/ip';
 import { createAddresses } from '../network/addresses';
 import { readNamespaceTraffic } from '../network/traffic';
+import { wireCompanions, type Companions } from './wire-companions';
 import { wireDrivers, type Drivers } from './wire-drivers';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
@@ -37,6 +38,7 @@ export interface Core {
   readonly oldWorkers: OldWorkers;
   readonly statuses: LoadBalancerStatuses;
   readonly watcher: Watcher;
+  readonly companions: Companions;
   readonly certificates: Certificates;
   readonly details: Details;
   readonly rates: TrafficRates;
@@ -56,7 +58,15 @@ export function wireCore(config: Config, given: HostWithLog): Core {
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({ config, host, drivers, state, gate });
+  const companions = wireCompanions(host, drivers);
+  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({
+    config,
+    host,
+    drivers,
+    state,
+    gate,
+    companions,
+  });
   const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
@@ -71,6 +81,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
     oldWorkers,
     statuses,
     watcher,
+    companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     details: wireDetails(config, host, drivers, rates, statuses),
     rates,
@@ -94,6 +105,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
         processes: createProcessSurvey({ ...host, ...drivers, state }),
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
+        companions: companions.findings,
       },
     }),
   };

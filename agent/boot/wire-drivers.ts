@@ -15,6 +15,7 @@ import { createIpCommand, type IpCommand } from '../network/ip';
 import { createListListening, type ListListening } from '../network/listening';
 import { createDirectSupervisor } from '../supervisor/direct';
 import { createLiveness, type Liveness } from '../supervisor/liveness';
+import type { Supervisor } from '../supervisor/service';
 import { createSystemdSupervisor } from '../supervisor/systemd';
 import type { HostWithLog } from './wire-host';
 
@@ -24,6 +25,9 @@ export interface Drivers {
   readonly namespace: string;
   readonly binary: string;
   readonly haproxy: HaproxyProcess;
+  readonly supervisor: Supervisor;
+  /** What a command is started through to be in the namespace; may be empty. */
+  readonly through: readonly string[];
   readonly liveness: Liveness;
   readonly check: ConfigCheck;
   readonly ip: IpCommand;
@@ -58,6 +62,8 @@ export function wireDrivers(config: Config, host: HostWithLog): Drivers {
     namespace,
     binary,
     liveness,
+    supervisor,
+    through,
     haproxy: createHaproxyProcess({ supervisor, sockets, files, clock, binary, through }),
     check: createConfigCheck(runner, [...through, binary], createLimiter(checksAtOnce)),
     ip: createIpCommand(runner, namespace),

@@ -12,6 +12,8 @@ const names: ReadonlySet<string> = new Set([
   'lvs',
   'ping-wrapper.sh',
   'plugged_interfaces',
+  'prometheus-proxy.json',
+  'prometheus-proxy.log',
   'stats_counters.json',
   'vrrp',
 ]);
