@@ -107,7 +107,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   companions: {
     floor: 6,
-    rooms: [],
+    rooms: ['model'],
     outside: [
       'node:http',
       'node:os',

@@ -7,6 +7,7 @@
 
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { messageOf } from '../../model/errors';
 import { machineMetrics } from './machine';
 import { createTranslator } from './translate';
 
@@ -73,7 +74,7 @@ function ask(port: number, signal: AbortSignal): Promise<IncomingMessage> {
 function reasonOf(thrown: unknown, late: AbortSignal, options: ProxyOptions): string {
   const where = `haproxy's exporter on 127.0.0.1:${options.exporterPort}`;
   if (late.aborted) return `${where} has not answered within ${options.scrapeTimeoutMs / 1_000} s`;
-  return `${where}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  return `${where}: ${messageOf(thrown)}`;
 }
 
 function refuse(reply: ServerResponse, status: number, reason: string): void {
