@@ -8,6 +8,7 @@ import { waitUntil } from '../scripts/demo/loopback.mjs';
 const batches = 10;
 const quickBatches = 2;
 const runsInABatch = 100;
+const answerDeadlineMs = 10_000;
 const endGraceMs = 5_000;
 const program = join(import.meta.dirname, '..', 'dist', 'haproxy-vrrp-check');
 const subject = 'haproxy-vrrp-check';
@@ -25,7 +26,8 @@ async function run({ quick, signal, progress }) {
   const socket = join(directory, 'stats.sock');
   const haproxy = startHaproxy(directory, socket);
   try {
-    await waitUntil(() => spawnSync(program, [socket], { stdio: 'ignore' }).status === 0, signal);
+    const isAnswering = () => spawnSync(program, [socket], { stdio: 'ignore' }).status === 0;
+    if (!(await waitUntil(isAnswering, answerDeadlineMs, signal))) throw new Error('haproxy does not answer');
     const commands = [
       [subject, [program, socket]],
       ['sh -c :', ['sh', '-c', ':']],

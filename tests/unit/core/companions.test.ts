@@ -152,7 +152,7 @@ describe('a running configuration', () => {
       log,
       roots: { basePath, certDir: '/c', runtimeDir: basePath },
       proxy: { want: (of, isWanted) => wants.push([of, isWanted]) },
-      ping: { allow: async () => void pings.push('allowed') },
+      ping: { allow: () => Promise.resolve(void pings.push('allowed')) },
     });
     return { files, log, wants, pings, told, watch: needs.over(watch) };
   };
