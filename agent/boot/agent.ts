@@ -120,7 +120,7 @@ async function startParts(
   await lifecycle.start();
   try {
     await restore(core, host);
-    core.companions.start();
+    await core.companions.start();
   } catch (thrown) {
     await lifecycle.stop();
     throw thrown;

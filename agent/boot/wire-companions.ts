@@ -16,7 +16,7 @@ export interface Companions extends CompanionNeeds {
   /** Puts scripts where configurations name them. */
   install(): Promise<void>;
   /** Begins to keep the prometheus proxy, once every load balancer was restored. */
-  start(): void;
+  start(): Promise<void>;
   /** Stopped after haproxy; ends the prometheus proxy too when children are to be stopped. */
   part(stopChildren: boolean): Part;
   readonly findings: FindProblems;
@@ -36,10 +36,14 @@ export function wireCompanions(host: HostWithLog, drivers: Drivers): Companions 
   });
   const installed = createInstalledCompanions({ ...host, basePath });
   const ping = createPingPermission({ ...host, through: drivers.through });
+  const needs = createCompanionNeeds({ ...host, ...drivers, proxy, ping });
   return {
-    ...createCompanionNeeds({ ...host, ...drivers, proxy, ping }),
+    ...needs,
     install: () => installed.install(),
-    start: () => proxy.start(),
+    start: async () => {
+      await needs.settled();
+      proxy.start();
+    },
     part: (stopChildren) => ({
       name: 'prometheus proxy',
       stopMs: partStopMs,

@@ -23,6 +23,8 @@ export interface CompanionNeedsDeps {
 export interface CompanionNeeds {
   /** The same watch, whose groups are served by companions as well. */
   over<Watch extends GroupWatch>(watch: Watch): Watch;
+  /** Resolves when what was heard so far is read: before that, an unread configuration seems to want nothing. */
+  settled(): Promise<void>;
 }
 
 // The templates' address of the proxy.
@@ -51,15 +53,16 @@ function anyLine(text: string, holds: (words: readonly string[]) => boolean): bo
 export function createCompanionNeeds({ files, log, roots, proxy, ping }: CompanionNeedsDeps): CompanionNeeds {
   // The last thing heard of each group that is up: a reading that took longer says nothing any more.
   const heard = new Map<LoadBalancerId, symbol>();
+  const reading = new Set<Promise<void>>();
 
-  async function look(id: LoadBalancerId): Promise<void> {
+  async function read(id: LoadBalancerId): Promise<void> {
     const turn = Symbol(id);
     heard.set(id, turn);
     try {
       const text = (await files.readText(haproxyPaths(roots, id).running)) ?? '';
       if (heard.get(id) !== turn) return;
       proxy.want(id, needsPrometheusProxy(text));
-      if (needsPing(text)) await ping.allow();
+      if (needsPing(text)) void ping.allow();
     } catch (thrown) {
       if (!isAgentError(thrown)) throw thrown;
       log.warning('what a running configuration needs is not known', {
@@ -70,11 +73,16 @@ export function createCompanionNeeds({ files, log, roots, proxy, ping }: Compani
   }
 
   return {
+    async settled() {
+      await Promise.all(reading);
+    },
     over: (watch) => ({
       ...watch,
       up(id, process, isProven) {
         watch.up(id, process, isProven);
-        void look(id);
+        const look = read(id);
+        reading.add(look);
+        void look.finally(() => reading.delete(look));
       },
       release(id) {
         watch.release(id);

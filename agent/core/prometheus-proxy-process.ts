@@ -61,11 +61,10 @@ export function createProxyProcess(deps: ProxyProcessDeps): ProxyProcess {
 
   async function stop(): Promise<void> {
     if (running === undefined) return;
-    const { process } = running;
-    await supervisor.stop(process, stopGraceMs);
+    await supervisor.stop(running.process, stopGraceMs);
+    log.info('prometheus proxy stopped', { pid: running.process.pid });
     running = undefined;
     await files.remove(deps.recordPath);
-    log.info('prometheus proxy stopped', { pid: process.pid });
   }
 
   async function begin(): Promise<void> {
@@ -84,10 +83,10 @@ export function createProxyProcess(deps: ProxyProcessDeps): ProxyProcess {
 
   function failed(upMs: number, error: string): void {
     running = undefined;
-    const next = nextTry(failures, upMs);
-    failures = next.failures;
-    notBeforeMs = clock.monotonic() + next.waitMs;
-    log.warning('prometheus proxy does not run', { error, nextTryMs: next.waitMs });
+    const { waitMs, ...counted } = nextTry(failures, upMs);
+    failures = counted.failures;
+    notBeforeMs = clock.monotonic() + waitMs;
+    log.warning('prometheus proxy does not run', { error, waitMs });
   }
 
   return {

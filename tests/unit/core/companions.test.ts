@@ -154,7 +154,7 @@ describe('a running configuration', () => {
       proxy: { want: (of, isWanted) => wants.push([of, isWanted]) },
       ping: { allow: () => Promise.resolve(void pings.push('allowed')) },
     });
-    return { files, log, wants, pings, told, watch: needs.over(watch) };
+    return { files, log, wants, pings, told, needs, watch: needs.over(watch) };
   };
   const process = { pid: 7, startTicks: '1', bootId: 'b' };
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -170,6 +170,13 @@ describe('a running configuration', () => {
       [id, false],
     ]);
     expect(pings).toEqual([]);
+  });
+
+  it('is known before the agent acts on what is wanted', async () => {
+    const { wants, needs, watch } = setUp();
+    watch.up(id, process, true);
+    await needs.settled();
+    expect(wants).toEqual([[id, true]]);
   });
 
   it('that ended while it was read wants nothing more', async () => {
