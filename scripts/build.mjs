@@ -1,6 +1,7 @@
-// Builds dist/amphorad.cjs (one file, readable names) and the launcher dist/amphorad, with its alias dist/amphora-agent.
+// Builds dist/amphorad.cjs (one file, readable names), its launchers (amphora-agent is the name by which Octavia's images
+// start it), and the companions beside them.
 import { buildSync } from 'esbuild';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import './generate.mjs';
 
@@ -8,9 +9,11 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 mkdirSync(dist, { recursive: true });
+const programs = { amphorad: 'boot/main.ts', 'prometheus-proxy': 'companions/prometheus-proxy/main.ts' };
 buildSync({
-  entryPoints: [join(root, 'agent', 'boot', 'main.ts')],
-  outfile: join(dist, 'amphorad.cjs'),
+  entryPoints: Object.entries(programs).map(([name, file]) => ({ in: join(root, 'agent', file), out: name })),
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -20,16 +23,25 @@ buildSync({
   logLevel: 'warning',
 });
 
-// The V8 flags keep the agent small; they have no effect once Node runs, hence a launcher.
-// amphora-agent is the name by which Octavia's images start it.
-for (const name of ['amphorad', 'amphora-agent']) {
+// The V8 flags keep them small; they have no effect once Node runs, hence launchers.
+const launchers = {
+  amphorad: 'amphorad',
+  'amphora-agent': 'amphorad',
+  'prometheus-proxy': 'prometheus-proxy',
+};
+for (const [name, program] of Object.entries(launchers)) {
   writeFileSync(
     join(dist, name),
     `#!/bin/sh
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
-exec node --max-semi-space-size=2 --initial-old-space-size=8 --optimize-for-size "\${self%/*}/amphorad.cjs" "$@"
+exec node --max-semi-space-size=2 --initial-old-space-size=8 --optimize-for-size "\${self%/*}/${program}.cjs" "$@"
 `,
   );
+  chmodSync(join(dist, name), 0o755);
+}
+
+for (const name of ['amphora-health-checker', 'haproxy-vrrp-check', 'ping-wrapper.sh', 'udp_check.sh']) {
+  copyFileSync(join(root, 'agent', 'companions', name), join(dist, name));
   chmodSync(join(dist, name), 0o755);
 }

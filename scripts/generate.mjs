@@ -73,7 +73,21 @@ function version() {
   writeFileSync(join(out, 'version.d.ts'), `${notice}export declare const version: string;\n`);
 }
 
+/** The companions that the agent puts where controllers' configurations name them. */
+function companions() {
+  const from = join(root, 'agent', 'companions');
+  const names = ['amphora-health-checker', 'ping-wrapper.sh', 'udp_check.sh'];
+  const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(from, name), 'utf8')]));
+  const keys = names.map((name) => `  readonly ${JSON.stringify(name)}: string;\n`);
+  writeFileSync(join(out, 'companions.js'), `${notice}exports.companions = ${JSON.stringify(texts)};\n`);
+  writeFileSync(
+    join(out, 'companions.d.ts'),
+    `${notice}export declare const companions: {\n${keys.join('')}};\n`,
+  );
+}
+
 mkdirSync(out, { recursive: true });
 version();
+companions();
 templates();
 validators();

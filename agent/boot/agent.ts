@@ -69,6 +69,7 @@ export async function startAgent(
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
     await core.udp.listeners.prepare();
     await core.reconcile();
+    await core.companions.install();
     return await startParts(config, host, options, core, lock);
   } catch (thrown) {
     await lock.release();
@@ -108,6 +109,7 @@ async function startParts(
   let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
+    core.companions.part(options.stopChildren),
     ...children(core, options),
     background(core, host, access),
     watching(core),
@@ -124,6 +126,7 @@ async function startParts(
   await lifecycle.start();
   try {
     await restore(core, host);
+    await core.companions.start();
   } catch (thrown) {
     await lifecycle.stop();
     throw thrown;

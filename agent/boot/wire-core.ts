@@ -28,6 +28,7 @@ import type { LoadBalancerId } from '../model/ids';
 import { parseIp } from '../model/ip';
 import { createAddresses } from '../network/addresses';
 import { readNamespaceTraffic } from '../network/traffic';
+import { wireCompanions, type Companions } from './wire-companions';
 import { wireDrivers, type Drivers } from './wire-drivers';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
@@ -44,6 +45,7 @@ export interface Core {
   readonly statuses: LoadBalancerStatuses;
   readonly frontends: StoredFrontends;
   readonly watcher: Watcher;
+  readonly companions: Companions;
   readonly certificates: Certificates;
   readonly details: Details;
   readonly rates: TrafficRates;
@@ -68,7 +70,15 @@ export function wireCore(
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({ config, host, drivers, state, gate });
+  const companions = wireCompanions(host, drivers);
+  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({
+    config,
+    host,
+    drivers,
+    state,
+    gate,
+    companions,
+  });
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
@@ -86,6 +96,7 @@ export function wireCore(
     statuses,
     frontends,
     watcher,
+    companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     details: wireDetails(config, host, drivers, rates, statuses),
     rates,
@@ -114,6 +125,7 @@ export function wireCore(
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
         'UDP listeners': () => udp.findings(),
+        companions: companions.findings,
       },
     }),
   };

@@ -19,6 +19,7 @@ import { createWatcher, type Watcher } from '../core/watcher';
 import { createOldWorkerControl } from '../haproxy/old-workers';
 import { haproxyPaths } from '../haproxy/paths';
 import type { LoadBalancerId } from '../model/ids';
+import type { Companions } from './wire-companions';
 import type { Drivers } from './wire-drivers';
 import type { HostWithLog } from './wire-host';
 
@@ -34,6 +35,7 @@ export interface LoadBalancerDeps {
   readonly drivers: Drivers;
   readonly state: StateStore;
   readonly gate: Gate<LoadBalancerId>;
+  readonly companions: Pick<Companions, 'over'>;
 }
 
 /** Builds the verbs on load balancers and those who watch them. */
@@ -82,7 +84,7 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
 }
 
 function wireGroups(
-  { config, host, drivers, state, gate }: LoadBalancerDeps,
+  { config, host, drivers, state, gate, companions }: LoadBalancerDeps,
   guard: PolicyGuard,
   operatorState: OperatorState,
 ): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
@@ -105,7 +107,7 @@ function wireGroups(
     hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
     restartHung: config.amphorad.restart_hung,
   });
-  const watch = watcher;
+  const watch = companions.over(watcher);
   const groups = createProcessGroups({ files, log, roots, state, activate, haproxy, registry, watch });
   return { groups, watcher };
 }

@@ -1,11 +1,9 @@
 // UDP and SCTP listeners over keepalived and the kernel's load balancer. Source: contract/octavia-1.0.md "UDP and SCTP
 // listeners".
 
-import { dirname } from 'node:path';
 import type { Files } from '../host/files';
-import { udpCheckScriptText } from '../keepalived/check-script';
 import { readLvsConfig } from '../keepalived/lvs-config';
-import { isCandidateName, listenerOfName, lvsDirectory, lvsPaths, udpCheckScript } from '../keepalived/paths';
+import { isCandidateName, listenerOfName, lvsDirectory, lvsPaths } from '../keepalived/paths';
 import { AgentError, notFound } from '../model/errors';
 import { isLoadBalancerId, type LoadBalancerId } from '../model/ids';
 import { isTemporaryName } from '../model/leftover';
@@ -119,7 +117,7 @@ async function upload(
   const { files, basePath, state, processes, mostListeners } = deps;
   if (!(await exists(deps, id)) && (await ids()).length >= mostListeners) throw tooMany(mostListeners);
   await requireSpace(files, basePath, Buffer.byteLength(text));
-  await installScript(files, basePath);
+  await files.makeDirectory(lvsDirectory(basePath), 0o755);
   await processes.check(id, text);
   const before = await state.read(id);
   // An upload takes a removal back that could not be finished.
@@ -149,17 +147,6 @@ async function restore(
   } else if (known.desired === 'running' || (known.isSpoiled === true && living !== undefined)) {
     await activate(id, known.unsure === true ? 'reload' : 'start');
   } else if (living !== undefined) await end(id, 'stopped');
-}
-
-/** keepalived runs it as root, and refuses one that others could write; made anew at each upload, as an upgrade may have changed it. */
-async function installScript(files: Files, basePath: string): Promise<void> {
-  const path = udpCheckScript(basePath);
-  if ((await files.stat(lvsDirectory(basePath))) === undefined) {
-    await files.makeDirectory(lvsDirectory(basePath), 0o755);
-  }
-  await files.makeDirectory(dirname(path), 0o755);
-  if ((await files.readText(path)) === udpCheckScriptText && (await files.stat(path))?.mode === 0o755) return;
-  await files.writeAtomic(path, udpCheckScriptText, 0o755);
 }
 
 /** The configuration first: without it the listener is gone; the state last: until then the removal is finished at the next start. */

@@ -10,6 +10,8 @@ export const basePathNames: ReadonlySet<string> = new Set([
   'lvs',
   'ping-wrapper.sh',
   'plugged_interfaces',
+  'prometheus-proxy.json',
+  'prometheus-proxy.log',
   'stats_counters.json',
   'vrrp',
 ]);

@@ -93,11 +93,12 @@ function isRunning(identity: ProcessIdentity): boolean {
 }
 
 /** What no argv can claim: the program that was executed, at the head of its own session, beside us and not in a container. Not the file itself: an upgrade replaces it under a running master. */
-function isOurMaster(identity: ProcessIdentity, { argv }: ServiceSpec): boolean {
+function isOurMaster(identity: ProcessIdentity, { argv, selfNames = [] }: ServiceSpec): boolean {
   const program = Buffer.from(basename(argv[0] ?? ''))
     .subarray(0, nameBytes)
     .toString('utf8');
-  return identity.name === program && identity.leadsSession && !identity.isContained;
+  const isNamed = identity.name === program || selfNames.includes(identity.name);
+  return isNamed && identity.leadsSession && !identity.isContained;
 }
 
 // A reloaded haproxy master appends -sf and -x to its arguments, and an upgrade may have brought another binary or

@@ -10,6 +10,8 @@ export interface ServiceSpec {
   readonly argv: readonly string[];
   /** The pieces of `argv`, in its order, by which a process is known as this service: what it does, and paths of it alone. */
   readonly marks: readonly (readonly string[])[];
+  /** Names that the program gives itself beside that of its file, as the kernel cuts them: 15 bytes. */
+  readonly selfNames?: readonly string[];
   /** What the command is started through and which leaves no trace in its arguments (`ip netns exec <ns>`); may be empty. */
   readonly through: readonly string[];
   /** Takes stdout and stderr. */

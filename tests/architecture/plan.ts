@@ -105,7 +105,19 @@ export const rooms: Readonly<Record<string, Room>> = {
     outside: '*',
     reason: 'the harness kit stands on the whole agent',
   },
-  companions: { floor: 6, rooms: [], outside: [], reason: 'companions are sh programs that stand alone' },
+  companions: {
+    floor: 6,
+    rooms: ['model'],
+    outside: [
+      'node:http',
+      'node:os',
+      'node:fs/promises',
+      'node:stream',
+      'node:stream/promises',
+      'node:string_decoder',
+    ],
+    reason: 'companions are programs that stand alone: they run without the agent, and it without them',
+  },
 };
 
 /** What single files may import beyond their room: file (or prefix ending in `/`) → rooms and packages. */

@@ -51,12 +51,6 @@ describe('an upload', () => {
     expect(pids()).toEqual([]);
   });
 
-  it('brings the health script that it names, which only root may change', async () => {
-    await udp().upload(id, udpListener());
-    expect((await amphora.files.stat('/var/lib/octavia/lvs/check/udp_check.sh'))?.mode).toBe(0o755);
-    expect((await amphora.files.stat('/var/lib/octavia/lvs/check'))?.mode).toBe(0o755);
-  });
-
   it('that the policy refuses leaves nothing, and keepalived never sees it', async () => {
     const text = udpListener().replace('    delay_loop 5', '    notify_up /tmp/x.sh');
     await expect(udp().upload(id, text)).rejects.toMatchObject({
