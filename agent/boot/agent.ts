@@ -21,6 +21,7 @@ import { createLifecycle, type Part } from './lifecycle';
 import { wireAccess, type Access, type NameOptions } from './wire-access';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
+import { wireHeartbeat } from './wire-heartbeat';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -74,7 +75,7 @@ export async function startAgent(
 
 async function startParts(
   config: Config,
-  host: HostWithLog,
+  host: HostWithLog & AgentHost,
   options: AgentOptions,
   core: Core,
   lock: InstanceLock,
@@ -106,6 +107,7 @@ async function startParts(
     ...children(core, options),
     background(core, host, access),
     watching(core),
+    wireHeartbeat(core, host, config.amphora_agent.amphora_id, () => config.health_manager),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,

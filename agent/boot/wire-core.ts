@@ -27,11 +27,13 @@ import { parseIp } from '../model/ip';
 import { createAddresses } from '../network/addresses';
 import { readNamespaceTraffic } from '../network/traffic';
 import { wireDrivers, type Drivers } from './wire-drivers';
+import { wireHealth, type Health, type HeartbeatConfig } from './wire-heartbeat';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
 
 export interface Core {
   readonly roots: HaproxyRoots;
+  readonly health: Health;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
   readonly oldWorkers: OldWorkers;
@@ -49,14 +51,27 @@ export interface Core {
 }
 
 /** Builds the core from a checked configuration. */
-export function wireCore(config: Config, given: HostWithLog): Core {
+export function wireCore(
+  config: Config,
+  given: HostWithLog,
+  heartbeat: HeartbeatConfig = () => config.health_manager,
+): Core {
   const host = { ...given, files: ownedFiles(config, given) };
   const drivers = wireDrivers(config, host);
   const { roots, haproxy, ip, namespace } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({ config, host, drivers, state, gate });
+  const health = wireHealth(host, roots, heartbeat, () => loadBalancers.ids());
+  const lastSample = (id: LoadBalancerId): Promise<void> => health.haproxy.beforeReload(id);
+  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({
+    config,
+    host,
+    drivers,
+    state,
+    gate,
+    lastSample,
+  });
   const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);
@@ -66,6 +81,7 @@ export function wireCore(config: Config, given: HostWithLog): Core {
   });
   return {
     roots,
+    health,
     state,
     loadBalancers,
     oldWorkers,

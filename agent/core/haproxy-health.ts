@@ -1,0 +1,146 @@
+// haproxy's listeners and pools as they are now, of all load balancers side by side: one that is slow is left out, and
+// until it has answered nobody waits for it again. Source: contract/heartbeat.md "Timing", "Counters over reloads".
+
+import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import type { TapDeps } from '../haproxy/worker-tap';
+import type { Clock } from '../host/clock';
+import type { Log } from '../host/log';
+import { isAgentError, messageOf } from '../model/errors';
+import type { HealthSource, ListenerSample, PoolSample } from '../model/health';
+import type { LoadBalancerId } from '../model/ids';
+import { createWorkerTaps, type TapsSample, type WorkerTaps } from './haproxy-taps';
+import type { WorkerLedger } from './worker-ledger';
+
+export interface HaproxyHealth extends HealthSource {
+  /** Takes a last sample of a worker that a signal is about to replace. Never throws; over after its deadline. */
+  beforeReload(id: LoadBalancerId): Promise<void>;
+  /** Looks after replaced workers until aborted, and then lets go of all. */
+  start(signal: AbortSignal): void;
+}
+
+export interface HaproxyHealthDeps extends TapDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly roots: HaproxyRoots;
+  readonly ids: () => Promise<readonly LoadBalancerId[]>;
+  readonly ledger: WorkerLedger;
+  /** Writes the ledger down. */
+  readonly keep: () => Promise<unknown>;
+  /** Whether anybody is to be told: else nothing is opened or held. */
+  readonly isWanted: () => boolean;
+}
+
+interface Group {
+  readonly taps: WorkerTaps;
+  job: Promise<unknown>;
+  /** A job of it took longer than its deadline and goes on. */
+  isLate: boolean;
+}
+
+const deadlineMs = 2_000;
+const restlessMs = 250;
+
+/** Makes the source. */
+export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
+  const { clock, log, ledger } = deps;
+  const groups = new Map<LoadBalancerId, Group>();
+
+  function groupOf(id: LoadBalancerId): Group {
+    const known = groups.get(id);
+    if (known !== undefined) return known;
+    const paths = haproxyPaths(deps.roots, id);
+    const taps = createWorkerTaps({ ...deps, id, paths, monotonic: () => clock.monotonic() });
+    const made: Group = { taps, job: Promise.resolve(), isLate: false };
+    groups.set(id, made);
+    return made;
+  }
+
+  /** In its turn; undefined when it fails or is late, and at once while an earlier job is. */
+  async function inTime<T>(
+    id: LoadBalancerId,
+    job: (taps: WorkerTaps) => Promise<T>,
+  ): Promise<T | undefined> {
+    const group = groupOf(id);
+    if (group.isLate) return undefined;
+    const mine = group.job.then(() => job(group.taps)).catch((thrown: unknown) => noted(id, thrown));
+    group.job = mine;
+    const aborter = new AbortController();
+    const late = clock.sleep(deadlineMs, aborter.signal).then(
+      () => {
+        group.isLate = true;
+        void mine.then(() => (group.isLate = false));
+        log.warning('haproxy does not tell its statistics in time', { loadBalancer: id });
+      },
+      () => undefined,
+    );
+    const outcome = await Promise.race([mine, late]);
+    aborter.abort();
+    return outcome ?? undefined;
+  }
+
+  function noted(id: LoadBalancerId, thrown: unknown): undefined {
+    const level = isAgentError(thrown, 'timeout') || isAgentError(thrown, 'unavailable') ? 'debug' : 'error';
+    log[level]('haproxy does not tell its statistics', { loadBalancer: id, error: messageOf(thrown) });
+    return undefined;
+  }
+
+  function letGo(): void {
+    for (const { taps } of groups.values()) taps.close();
+    groups.clear();
+  }
+
+  function forgetAllBut(ids: readonly LoadBalancerId[]): void {
+    const there = new Set(ids);
+    for (const [id, { taps }] of groups) {
+      if (there.has(id)) continue;
+      taps.close();
+      groups.delete(id);
+    }
+    ledger.keepLoadBalancers(there);
+  }
+
+  return {
+    async sample() {
+      const listeners = new Map<string, ListenerSample>();
+      const pools = new Map<string, PoolSample>();
+      const ids = await deps.ids();
+      forgetAllBut(ids);
+      const found = await Promise.all(ids.map((id) => inTime(id, (taps) => taps.look())));
+      for (const [index, id] of ids.entries()) {
+        const sample = found[index];
+        if (sample === undefined) continue;
+        ledger.keepListeners(id, new Set(sample.present.listeners.keys()));
+        for (const [name, listener] of listenersOf(id, sample, ledger)) listeners.set(name, listener);
+        for (const [name, pool] of sample.present.pools) pools.set(name, pool);
+      }
+      return { listeners, pools };
+    },
+
+    async beforeReload(id) {
+      if (!deps.isWanted()) return;
+      await inTime(id, (taps) => taps.look());
+      groupOf(id).taps.expectReload();
+    },
+
+    start(signal) {
+      clock.every(restlessMs, signal, () => {
+        if (!deps.isWanted()) letGo();
+        for (const [id, { taps, isLate }] of groups) {
+          if (!isLate && taps.isRestless()) void inTime(id, (mine) => mine.lookAtOld());
+        }
+      });
+      signal.addEventListener('abort', letGo);
+    },
+  };
+}
+
+function* listenersOf(
+  id: LoadBalancerId,
+  { present, lingering }: TapsSample,
+  ledger: WorkerLedger,
+): Iterable<readonly [string, ListenerSample]> {
+  for (const [name, { status, current }] of present.listeners) {
+    const counters = ledger.total(id, name);
+    yield [name, { status, current: current + (lingering.get(name) ?? 0), counters }];
+  }
+}
