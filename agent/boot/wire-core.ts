@@ -63,15 +63,9 @@ export function wireCore(
   const state = cacheStates(createStateStore(files, roots), files, roots);
   const gate = createGate<LoadBalancerId>();
   const health = wireHealth(host, roots, heartbeat, () => loadBalancers.ids());
-  const lastSample = (id: LoadBalancerId): Promise<void> => health.haproxy.beforeReload(id);
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers({
-    config,
-    host,
-    drivers,
-    state,
-    gate,
-    lastSample,
-  });
+  const { lastSample } = health;
+  const parts = { config, host, drivers, state, gate, lastSample };
+  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
   const status = { files, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const addresses = createAddresses(ip);

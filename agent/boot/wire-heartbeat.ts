@@ -20,6 +20,8 @@ export type HeartbeatConfig = () => Config['health_manager'];
 export interface Health {
   readonly haproxy: HaproxyHealth;
   readonly statistics: Statistics;
+  /** Before a reload: what the present worker has counted is noted. Never throws. */
+  readonly lastSample: (id: LoadBalancerId) => Promise<void>;
 }
 
 /** Builds the sampling of haproxy and the book of what was told; `ids` lists the load balancers. */
@@ -39,7 +41,7 @@ export function wireHealth(
     keep: () => statistics.keep(),
     isWanted: () => statistics.isLoaded() && options().controller_ip_port_list.length > 0,
   });
-  return { haproxy, statistics };
+  return { haproxy, statistics, lastSample: (id) => haproxy.beforeReload(id) };
 }
 
 /** Builds the part that sends; `sources` are what balances beside haproxy. */

@@ -77,7 +77,7 @@ interface Message {
 function rowOf(id: string, message: Message, { atMs, bytes }: Received, before: Row | undefined): Row {
   const listeners = Object.values(message.listeners);
   const pools = Object.values(message.pools);
-  const members = pools.flatMap((pool) => Object.values(pool.members ?? {}));
+  const members = pools.flatMap((pool) => Object.values(pool.members));
   const sum = (name: string): number => listeners.reduce((all, { stats }) => all + (stats?.[name] ?? 0), 0);
   const of = (good: number, all: number): string => (good === all ? String(all) : `${good} of ${all}`);
   const gap = before === undefined ? 0 : message.seq - before.seq - 1;
@@ -112,7 +112,14 @@ function isMessage(value: unknown): value is Message {
   if (typeof value !== 'object' || value === null) return false;
   const { id, seq, listeners, pools } = value as Partial<Message>;
   const isObject = (part: unknown): boolean => typeof part === 'object' && part !== null;
+  const hasMembers = (part: unknown): boolean => isObject((part as { members?: unknown }).members);
   const areObjects = (part: unknown): boolean =>
     isObject(part) && Object.values(part as object).every(isObject);
-  return typeof id === 'string' && typeof seq === 'number' && areObjects(listeners) && areObjects(pools);
+  return (
+    typeof id === 'string' &&
+    typeof seq === 'number' &&
+    areObjects(listeners) &&
+    areObjects(pools) &&
+    Object.values(pools ?? {}).every(hasMembers)
+  );
 }

@@ -42,70 +42,17 @@ const restlessMs = 250;
 
 /** Makes the source. */
 export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
-  const { clock, log, ledger } = deps;
-  const groups = new Map<LoadBalancerId, Group>();
-
-  function groupOf(id: LoadBalancerId): Group {
-    const known = groups.get(id);
-    if (known !== undefined) return known;
-    const paths = haproxyPaths(deps.roots, id);
-    const taps = createWorkerTaps({ ...deps, id, paths, monotonic: () => clock.monotonic() });
-    const made: Group = { taps, job: Promise.resolve(), isLate: false };
-    groups.set(id, made);
-    return made;
-  }
-
-  /** In its turn; undefined when it fails or is late, and at once while an earlier job is. */
-  async function inTime<T>(
-    id: LoadBalancerId,
-    job: (taps: WorkerTaps) => Promise<T>,
-  ): Promise<T | undefined> {
-    const group = groupOf(id);
-    if (group.isLate) return undefined;
-    const mine = group.job.then(() => job(group.taps)).catch((thrown: unknown) => noted(id, thrown));
-    group.job = mine;
-    const aborter = new AbortController();
-    const late = clock.sleep(deadlineMs, aborter.signal).then(
-      () => {
-        group.isLate = true;
-        void mine.then(() => (group.isLate = false));
-        log.warning('haproxy does not tell its statistics in time', { loadBalancer: id });
-      },
-      () => undefined,
-    );
-    const outcome = await Promise.race([mine, late]);
-    aborter.abort();
-    return outcome ?? undefined;
-  }
-
-  function noted(id: LoadBalancerId, thrown: unknown): undefined {
-    const level = isAgentError(thrown, 'timeout') || isAgentError(thrown, 'unavailable') ? 'debug' : 'error';
-    log[level]('haproxy does not tell its statistics', { loadBalancer: id, error: messageOf(thrown) });
-    return undefined;
-  }
-
-  function letGo(): void {
-    for (const { taps } of groups.values()) taps.close();
-    groups.clear();
-  }
-
-  function forgetAllBut(ids: readonly LoadBalancerId[]): void {
-    const there = new Set(ids);
-    for (const [id, { taps }] of groups) {
-      if (there.has(id)) continue;
-      taps.close();
-      groups.delete(id);
-    }
-    ledger.keepLoadBalancers(there);
-  }
-
+  const { clock, ledger } = deps;
+  const groups = createGroups(deps);
   return {
     async sample() {
       const listeners = new Map<string, ListenerSample>();
       const pools = new Map<string, PoolSample>();
       const ids = await deps.ids();
-      forgetAllBut(ids);
-      const found = await Promise.all(ids.map((id) => inTime(id, (taps) => taps.look())));
+      const there = new Set(ids);
+      groups.keep(there);
+      ledger.keepLoadBalancers(there);
+      const found = await Promise.all(ids.map((id) => groups.inTime(id, (taps) => taps.look())));
       for (const [index, id] of ids.entries()) {
         const sample = found[index];
         if (sample === undefined) continue;
@@ -118,18 +65,79 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
 
     async beforeReload(id) {
       if (!deps.isWanted()) return;
-      await inTime(id, (taps) => taps.look());
-      groupOf(id).taps.expectReload();
+      await groups.inTime(id, (taps) => taps.look());
+      groups.of(id).taps.expectReload();
     },
 
     start(signal) {
+      const nobody = new Set<LoadBalancerId>();
       clock.every(restlessMs, signal, () => {
-        if (!deps.isWanted()) letGo();
-        for (const [id, { taps, isLate }] of groups) {
-          if (!isLate && taps.isRestless()) void inTime(id, (mine) => mine.lookAtOld());
-        }
+        if (!deps.isWanted()) groups.keep(nobody);
+        for (const id of groups.restless()) void groups.inTime(id, (taps) => taps.lookAtOld());
       });
-      signal.addEventListener('abort', letGo);
+      signal.addEventListener('abort', () => groups.keep(nobody));
+    },
+  };
+}
+
+interface Groups {
+  of(id: LoadBalancerId): Group;
+  /** Runs a job in its turn; undefined when it fails or is late, and at once while an earlier one is. */
+  inTime<T>(id: LoadBalancerId, job: (taps: WorkerTaps) => Promise<T>): Promise<T | undefined>;
+  restless(): readonly LoadBalancerId[];
+  /** Lets go of all but these. */
+  keep(ids: ReadonlySet<LoadBalancerId>): void;
+}
+
+function createGroups(deps: HaproxyHealthDeps): Groups {
+  const { clock, log } = deps;
+  const groups = new Map<LoadBalancerId, Group>();
+
+  function of(id: LoadBalancerId): Group {
+    const known = groups.get(id);
+    if (known !== undefined) return known;
+    const paths = haproxyPaths(deps.roots, id);
+    const taps = createWorkerTaps({ ...deps, id, paths, monotonic: () => clock.monotonic() });
+    const made: Group = { taps, job: Promise.resolve(), isLate: false };
+    groups.set(id, made);
+    return made;
+  }
+
+  function noted(id: LoadBalancerId, thrown: unknown): undefined {
+    const level = isAgentError(thrown, 'timeout') || isAgentError(thrown, 'unavailable') ? 'debug' : 'error';
+    log[level]('haproxy does not tell its statistics', { loadBalancer: id, error: messageOf(thrown) });
+    return undefined;
+  }
+
+  return {
+    of,
+    async inTime(id, job) {
+      const group = of(id);
+      if (group.isLate) return undefined;
+      const mine = group.job.then(() => job(group.taps)).catch((thrown: unknown) => noted(id, thrown));
+      group.job = mine;
+      const aborter = new AbortController();
+      const late = clock.sleep(deadlineMs, aborter.signal).then(
+        () => {
+          group.isLate = true;
+          void mine.then(() => (group.isLate = false));
+          log.warning('haproxy does not tell its statistics in time', { loadBalancer: id });
+          return undefined;
+        },
+        () => undefined,
+      );
+      const outcome = await Promise.race([mine, late]);
+      aborter.abort();
+      return outcome;
+    },
+    restless: () =>
+      [...groups].filter(([, { taps, isLate }]) => !isLate && taps.isRestless()).map(([id]) => id),
+    keep(ids) {
+      for (const [id, { taps }] of groups) {
+        if (ids.has(id)) continue;
+        taps.close();
+        groups.delete(id);
+      }
     },
   };
 }

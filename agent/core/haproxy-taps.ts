@@ -47,28 +47,21 @@ const expectationMs = 60_000;
 /** Makes the taps of one load balancer; nothing is opened yet. */
 export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   const { id, ledger } = deps;
+  const old = createOldTaps(deps);
   let present: WorkerTap | undefined;
-  let old: readonly WorkerTap[] = [];
   let expectedUntilMs = -Infinity;
   let isClosed = false;
+  const isExpecting = (): boolean => deps.monotonic() < expectedUntilMs;
 
-  /** Opens the one that serves; older ones that nobody holds are found by their master. */
   async function open(): Promise<WorkerTap | undefined> {
     const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
     if (tap === undefined) return undefined;
-    if (isClosed || isKnown(tap, old)) {
+    if (isClosed || old.has(tap)) {
       tap.close();
       return undefined;
     }
-    const found = (await orGone(() => reachOldWorkers(deps, deps.paths))) ?? [];
-    old = [...old, ...found.filter((one) => !isKnown(one, [tap, ...old]))];
+    await old.find(tap);
     return tap;
-  }
-
-  async function sampleOf(tap: WorkerTap): Promise<WorkerSample | undefined> {
-    const sample = await orGone(() => tap.sample());
-    if (sample !== undefined) ledger.note(id, tap.worker, sample.listeners);
-    return sample;
   }
 
   async function samplePresent(): Promise<WorkerSample | undefined> {
@@ -77,35 +70,59 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
       present ??= await open();
       const tap = present;
       if (tap === undefined) return undefined;
-      const sample = await sampleOf(tap);
+      const sample = await orGone(() => tap.sample());
       if (sample === undefined) {
         tap.close();
         ledger.forget(tap.worker);
         present = undefined;
-      } else if (!(sample.isStopped || deps.monotonic() < expectedUntilMs) || !(await isReplaced(tap))) {
-        return sample;
-      } else {
-        old = [...old, tap];
-        present = undefined;
-        expectedUntilMs = -Infinity;
+        continue;
       }
+      ledger.note(id, tap.worker, sample.listeners);
+      if (!(sample.isStopped || isExpecting()) || !(await isReplaced(tap))) return sample;
+      old.add(tap);
+      present = undefined;
+      expectedUntilMs = -Infinity;
     }
     return undefined;
   }
 
-  async function lookAtOld(): Promise<ReadonlyMap<string, number>> {
-    const lingering = new Map<string, number>();
-    const done = await Promise.all(old.map((tap) => finish(tap, lingering)));
-    const ended = old.filter((_, index) => done[index] === true);
-    if (ended.length === 0) return lingering;
-    await deps.keep();
-    old = old.filter((tap) => !ended.includes(tap));
-    for (const tap of ended) {
-      tap.close();
-      ledger.forget(tap.worker);
-    }
-    return lingering;
-  }
+  return {
+    async look() {
+      const sample = await samplePresent();
+      const lingering = await old.look();
+      return sample && { present: sample, lingering };
+    },
+    async lookAtOld() {
+      if (isExpecting()) await samplePresent();
+      await old.look();
+    },
+    expectReload: () => {
+      expectedUntilMs = deps.monotonic() + expectationMs;
+    },
+    isRestless: () => old.count() > 0 || isExpecting(),
+    close() {
+      isClosed = true;
+      present?.close();
+      present = undefined;
+      old.close();
+    },
+  };
+}
+
+interface OldTaps {
+  add(tap: WorkerTap): void;
+  has(tap: WorkerTap): boolean;
+  count(): number;
+  /** Adds those that only their master knows of. */
+  find(present: WorkerTap): Promise<void>;
+  /** Samples them and lets go of those that are done; gives the connections that they have, by listener. */
+  look(): Promise<ReadonlyMap<string, number>>;
+  close(): void;
+}
+
+function createOldTaps(deps: WorkerTapsDeps): OldTaps {
+  const { id, ledger } = deps;
+  let taps: readonly WorkerTap[] = [];
 
   /** True when all that a replaced worker ever counts is in the ledger. */
   async function finish(tap: WorkerTap, lingering: Map<string, number>): Promise<boolean> {
@@ -125,25 +142,30 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   }
 
   return {
+    add: (tap) => void (taps = [...taps, tap]),
+    has: (tap) => isKnown(tap, taps),
+    count: () => taps.length,
+    async find(present) {
+      const found = (await orGone(() => reachOldWorkers(deps, deps.paths))) ?? [];
+      taps = [...taps, ...found.filter((one) => !isKnown(one, [present, ...taps]))];
+    },
     async look() {
-      const sample = await samplePresent();
-      const lingering = await lookAtOld();
-      if (sample === undefined) return undefined;
-      return { present: sample, lingering };
+      const lingering = new Map<string, number>();
+      const asked = taps;
+      const done = await Promise.all(asked.map((tap) => finish(tap, lingering)));
+      const ended = asked.filter((_, index) => done[index] === true);
+      if (ended.length === 0) return lingering;
+      await deps.keep();
+      taps = taps.filter((tap) => !ended.includes(tap));
+      for (const tap of ended) {
+        tap.close();
+        ledger.forget(tap.worker);
+      }
+      return lingering;
     },
-    async lookAtOld() {
-      if (deps.monotonic() < expectedUntilMs) await samplePresent();
-      await lookAtOld();
-    },
-    expectReload: () => {
-      expectedUntilMs = deps.monotonic() + expectationMs;
-    },
-    isRestless: () => old.length > 0 || deps.monotonic() < expectedUntilMs,
     close() {
-      isClosed = true;
-      for (const tap of [...old, ...(present === undefined ? [] : [present])]) tap.close();
-      old = [];
-      present = undefined;
+      for (const tap of taps) tap.close();
+      taps = [];
     },
   };
 }

@@ -58,33 +58,18 @@ const nothing: Figures = [0, 0, 0, 0];
 
 /** Makes the book over `<base>/stats_counters.json`. */
 export function createStatistics(deps: StatisticsDeps): Statistics {
-  const { files, log, system, ledger } = deps;
+  const { system, ledger } = deps;
   const path = join(deps.basePath, 'stats_counters.json');
   let reported = new Map<string, Figures>();
   let before = reported;
   let bootId = '';
-  let isFailing = false;
   let isLoaded = false;
-  let writing: Promise<unknown> = Promise.resolve();
-
-  async function write(): Promise<boolean> {
-    const stored: Stored = { schema: 1, bootId, reported: Object.fromEntries(reported), ...ledger.entries() };
-    try {
-      await files.writeAtomic(path, JSON.stringify(stored), 0o600);
-      if (isFailing) log.info('statistics are kept again', { path });
-      isFailing = false;
-    } catch (thrown) {
-      if (!isFailing)
-        log.error('statistics cannot be kept, none are sent', { path, error: messageOf(thrown) });
-      isFailing = true;
-    }
-    return !isFailing;
-  }
-  const keep = (): Promise<boolean> => {
-    const mine = writing.then(write);
-    writing = mine;
-    return mine;
-  };
+  const keep = createKeeper(deps, path, () => ({
+    schema: 1,
+    bootId,
+    reported: Object.fromEntries(reported),
+    ...ledger.entries(),
+  }));
 
   return {
     keep,
@@ -131,6 +116,33 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
     takeBack: () => {
       reported = before;
     },
+  };
+}
+
+/** Writes one after the other; each write has what holds when it begins. */
+function createKeeper(
+  { files, log }: StatisticsDeps,
+  path: string,
+  content: () => Stored,
+): () => Promise<boolean> {
+  let isFailing = false;
+  let writing: Promise<unknown> = Promise.resolve();
+  async function write(): Promise<boolean> {
+    try {
+      await files.writeAtomic(path, JSON.stringify(content()), 0o600);
+      if (isFailing) log.info('statistics are kept again', { path });
+      isFailing = false;
+    } catch (thrown) {
+      if (!isFailing)
+        log.error('statistics cannot be kept, none are sent', { path, error: messageOf(thrown) });
+      isFailing = true;
+    }
+    return !isFailing;
+  }
+  return () => {
+    const mine = writing.then(write);
+    writing = mine;
+    return mine;
   };
 }
 

@@ -113,14 +113,22 @@ export function createWorkerLedger(): WorkerLedger {
         workers.set(keyOf(worker), { ...worker, last: new Map(Object.entries(listeners)) });
       }
     },
-    entries: () => ({
-      sinceTicks,
-      totals: Object.fromEntries([...totals].map(([id, sums]) => [id, Object.fromEntries(sums)])),
-      workers: [...workers.values()].map(({ last, ...worker }) => ({
-        ...worker,
-        listeners: Object.fromEntries(last),
-      })),
-    }),
+    entries: () => entriesOf(sinceTicks, totals, workers),
+  };
+}
+
+function entriesOf(
+  sinceTicks: string,
+  totals: ReadonlyMap<string, ByListener>,
+  workers: ReadonlyMap<string, KnownWorker>,
+): LedgerEntries {
+  return {
+    sinceTicks,
+    totals: Object.fromEntries([...totals].map(([id, sums]) => [id, Object.fromEntries(sums)])),
+    workers: [...workers.values()].map(({ last, ...worker }) => ({
+      ...worker,
+      listeners: Object.fromEntries(last),
+    })),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Log } from '../host/log';
 import type { Udp } from '../host/sockets';
 import { AgentError, messageOf } from '../model/errors';
 import type { Finding, FindProblems } from '../model/finding';
-import type { HealthSource } from '../model/health';
+import type { HealthSample, HealthSource } from '../model/health';
 import { createFitting, type Fitted, type Step } from './fit';
 import { writePieces, type Pieces } from './message';
 import { createTurns, type Target } from './targets';
@@ -60,9 +60,9 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     const target = turns(options().controller_ip_port_list);
     if (target === undefined || !(await isAllowed(deps, trouble))) return;
     await deps.statistics.load();
-    const composed = await compose();
-    if (composed === undefined) return;
-    const { fitted, pieces } = composed;
+    const sample = await deps.health.sample();
+    const pieces = writePieces(sample, deps.statistics.untold(sample));
+    const fitted = await fit(sample, pieces);
     noteStep(fitted, trouble, log);
     try {
       await deps.udp.send(target, fitted.envelope);
@@ -75,26 +75,16 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     }
   }
 
-  async function compose(): Promise<{ readonly fitted: Fitted; readonly pieces: Pieces } | undefined> {
-    const sample = await deps.health.sample();
-    const pieces = writePieces(sample, deps.statistics.untold(sample));
+  /** Recorded as told before it is sent; what cannot be recorded is not told. */
+  async function fit(sample: HealthSample, pieces: Pieces): Promise<Fitted> {
     const frame = { amphoraId: deps.amphoraId, seq };
     seq += 1;
     const key = options().heartbeat_key ?? '';
-    const fit = (mayTell: boolean): Fitted => {
-      const fitted = fitting.fit(frame, pieces, key, mayTell);
-      if (fitted !== undefined) return fitted;
-      throw new AgentError('unavailable', `${pieces.listeners.length} listeners do not fit a datagram`);
-    };
-    try {
-      const fitted = fit(true);
-      if (!fitted.withStats || (await deps.statistics.tell(sample))) return { fitted, pieces };
-      return { fitted: fit(false), pieces };
-    } catch (thrown) {
-      if (!(thrown instanceof AgentError)) throw thrown;
-      noteFailure(trouble, log, thrown.message);
-      return undefined;
-    }
+    const fitted = fitting.fit(frame, pieces, key);
+    const isTold = fitted?.withStats !== true || (await deps.statistics.tell(sample));
+    const sendable = isTold ? fitted : fitting.fit(frame, pieces, key, false);
+    if (sendable !== undefined) return sendable;
+    throw new AgentError('unavailable', `${pieces.listeners.length} listeners do not fit a datagram`);
   }
 
   async function sendSafely(): Promise<void> {

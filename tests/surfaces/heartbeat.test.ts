@@ -130,22 +130,27 @@ describe('a controller that is told of heartbeats', () => {
 
     const first = await open(port, 160);
     await requests(first, 2);
-    console.log('r1', performance.now());    await reload('second');
+    console.log('r1', performance.now());
+    await reload('second');
     const second = await open(port, 160);
     await requests(second, 2);
-    console.log('r2', performance.now());    await reload('third');
+    console.log('r2', performance.now());
+    await reload('third');
     const third = await open(port, 20);
     await requests(third, 2);
     // A worker that is replaced answers what comes on its connections, and closes them.
     await requests(first.slice(0, 100), 1);
     await requests(second, 1);
     await requests(first.slice(100), 1);
-    console.log('bad', performance.now());    const bad = await openKept(port);
+    console.log('bad', performance.now());
+    const bad = await openKept(port);
     await bad.request('NOT HTTP\r\n\r\n', '</html>\n');
-    console.log('all', performance.now());    const all = [...first, ...second, ...third, bad];
+    console.log('all', performance.now());
+    const all = [...first, ...second, ...third, bad];
     await Promise.all(all.map((kept) => kept.close()));
 
-    console.log('closed', performance.now());    await eventually(() => expect(one.sum(id)).toEqual(truthOf(all, 1)));
+    console.log('closed', performance.now());
+    await eventually(() => expect(one.sum(id)).toEqual(truthOf(all, 1)));
     // And the workers that were held have gone.
     await eventually(async () => {
       const answer = await sockets.request(join(agent.basePath, id, 'master.sock'), 'show proc', {

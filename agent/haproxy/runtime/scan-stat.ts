@@ -34,41 +34,45 @@ export const statCommand = 'show stat -1 7 -1';
 export function scanStat(text: string): WorkerSample {
   const headerEnd = text.indexOf('\n');
   const columns = columnsOf(text.slice(0, Math.max(0, headerEnd)));
-  const listeners = new Map<string, ListenerSample>();
-  const pools = new Map<string, { status: string; readonly members: Map<string, string> }>();
+  const found: Found = { listeners: new Map(), pools: new Map(), open: 0 };
   const ends = new Int32Array(columns.last + 1);
-  let open = 0;
-  const poolOf = (name: string) => {
-    const known = pools.get(name);
-    if (known !== undefined) return known;
-    const made = { status: '', members: new Map<string, string>() };
-    pools.set(name, made);
-    return made;
-  };
-
   for (let start = headerEnd + 1; start < text.length;) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     if (cut(text, start, end, ends)) {
-      const cell = (name: Column): string => {
+      const from = start;
+      readRow(found, (name) => {
         const at = columns.at[name];
-        return text.slice(at === 0 ? start : (ends[at - 1] ?? 0) + 1, ends[at]);
-      };
-      const proxy = cell('pxname');
-      const type = cell('type');
-      // The agent's own metrics endpoint is nobody's listener (contract).
-      if (proxy.includes('prometheus')) {
-        // Left out.
-      } else if (type === frontend) {
-        const status = cell('status');
-        if (status !== 'STOP') open += 1;
-        listeners.set(proxy, listenerOf(status, cell));
-      } else if (type === backend) poolOf(proxy).status = cell('status');
-      else if (type === server) poolOf(proxy).members.set(cell('svname'), memberStatus(cell));
+        return text.slice(at === 0 ? from : (ends[at - 1] ?? 0) + 1, ends[at]);
+      });
     }
     start = end + 1;
   }
+  const { listeners, pools, open } = found;
   return { listeners, pools, isStopped: listeners.size > 0 && open === 0 };
+}
+
+interface Found {
+  readonly listeners: Map<string, ListenerSample>;
+  readonly pools: Map<string, { status: string; readonly members: Map<string, string> }>;
+  open: number;
+}
+
+function readRow(found: Found, cell: (name: Column) => string): void {
+  const proxy = cell('pxname');
+  const type = cell('type');
+  // The agent's own metrics endpoint is nobody's listener (contract).
+  if (proxy.includes('prometheus')) return;
+  if (type === frontend) {
+    const status = cell('status');
+    if (status !== 'STOP') found.open += 1;
+    found.listeners.set(proxy, listenerOf(status, cell));
+  } else if (type === backend || type === server) {
+    const pool = found.pools.get(proxy) ?? { status: '', members: new Map<string, string>() };
+    found.pools.set(proxy, pool);
+    if (type === backend) pool.status = cell('status');
+    else pool.members.set(cell('svname'), memberStatus(cell));
+  }
 }
 
 /** Notes where the first columns of a row end; false for a row that has not as many. */

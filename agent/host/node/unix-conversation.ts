@@ -61,8 +61,11 @@ function conversationOver(socket: Socket, path: string, prompt: string): UnixCon
 
   const exchange = (line: string, timeoutMs: number): Promise<string> =>
     new Promise((resolve, reject) => {
-      if (gone !== undefined) return reject(gone);
-      if (overdue) return reject(answerTimeout(path, timeoutMs));
+      const refusal = gone ?? (overdue ? answerTimeout(path, timeoutMs) : undefined);
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
       const late = (): void => {
         overdue = true;
         settle()?.reject(answerTimeout(path, timeoutMs));
