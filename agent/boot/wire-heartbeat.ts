@@ -39,6 +39,7 @@ export function wireHealth(
     ids,
     ledger,
     keep: () => statistics.keep(),
+    intervalMs: () => options().heartbeat_interval * 1_000,
     isWanted: () => statistics.isLoaded() && options().controller_ip_port_list.length > 0,
   });
   return { haproxy, statistics, lastSample: (id) => haproxy.beforeReload(id) };

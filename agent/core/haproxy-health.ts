@@ -28,6 +28,8 @@ export interface HaproxyHealthDeps extends TapDeps {
   readonly keep: () => Promise<unknown>;
   /** Whether anybody is to be told: else nothing is opened or held. */
   readonly isWanted: () => boolean;
+  /** Milliseconds from one collection to the next. */
+  readonly intervalMs: () => number;
 }
 
 interface Group {
@@ -38,6 +40,7 @@ interface Group {
 }
 
 const deadlineMs = 2_000;
+const shortestMs = 100;
 const restlessMs = 250;
 
 /** Makes the source. */
@@ -52,7 +55,9 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
       const there = new Set(ids);
       groups.keep(there);
       ledger.keepLoadBalancers(there);
-      const found = await Promise.all(ids.map((id) => groups.inTime(id, (taps) => taps.look())));
+      // A slow one must not take the next message's time as well.
+      const withinMs = Math.min(deadlineMs, Math.max(shortestMs, deps.intervalMs() / 2));
+      const found = await Promise.all(ids.map((id) => groups.inTime(id, (taps) => taps.look(), withinMs)));
       for (const [index, id] of ids.entries()) {
         const sample = found[index];
         if (sample === undefined) continue;
@@ -83,7 +88,11 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
 interface Groups {
   of(id: LoadBalancerId): Group;
   /** Runs a job in its turn; undefined when it fails or is late, and at once while an earlier one is. */
-  inTime<T>(id: LoadBalancerId, job: (taps: WorkerTaps) => Promise<T>): Promise<T | undefined>;
+  inTime<T>(
+    id: LoadBalancerId,
+    job: (taps: WorkerTaps) => Promise<T>,
+    withinMs?: number,
+  ): Promise<T | undefined>;
   restless(): readonly LoadBalancerId[];
   /** Lets go of all but these. */
   keep(ids: ReadonlySet<LoadBalancerId>): void;
@@ -111,13 +120,13 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
 
   return {
     of,
-    async inTime(id, job) {
+    async inTime(id, job, withinMs = deadlineMs) {
       const group = of(id);
       if (group.isLate) return undefined;
       const mine = group.job.then(() => job(group.taps)).catch((thrown: unknown) => noted(id, thrown));
       group.job = mine;
       const aborter = new AbortController();
-      const late = clock.sleep(deadlineMs, aborter.signal).then(
+      const late = clock.sleep(withinMs, aborter.signal).then(
         () => {
           group.isLate = true;
           void mine.then(() => (group.isLate = false));

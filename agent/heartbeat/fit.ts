@@ -119,8 +119,7 @@ function createPacker(mostBytes: number): Packer {
       level = wanted;
       return isNew;
     },
-    estimate: ({ frame, pieces }, withStats) =>
-      composeMessage(frame, pieces, { withStats, leftOut: new Set() }).length * density,
+    estimate: ({ pieces }, withStats) => lengthOf(pieces, withStats) * density,
     whole(job, withStats) {
       const envelope = wrap(job, { withStats, leftOut: new Set() });
       return envelope.length <= mostBytes ? { envelope, leftOut: 0 } : undefined;
@@ -151,6 +150,14 @@ function inOrder(pools: readonly PoolPiece[], told: ReadonlyMap<string, string>)
   const byId = [...pools].sort((a, b) => (a.id < b.id ? -1 : 1));
   const isPlain = ({ id, text, isUp }: PoolPiece): boolean => isUp && (told.get(id) ?? text) === text;
   return [...byId.filter(isPlain), ...byId.filter((pool) => !isPlain(pool))];
+}
+
+/** The length of a whole message, but for its frame. */
+function lengthOf({ listeners, pools }: Pieces, withStats: boolean): number {
+  let length = 0;
+  for (const { head, stats } of listeners) length += head.length + (withStats ? stats.length : 0) + 2;
+  for (const { text } of pools) length += text.length + 1;
+  return length;
 }
 
 function averageLength(pools: readonly PoolPiece[]): number {

@@ -105,8 +105,8 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
         const intervalMs = isIdle ? idleMs : options().heartbeat_interval * 1_000;
         dueMs += intervalMs;
         const nowMs = clock.monotonic();
-        // After a standstill the rhythm begins anew: what was missed is not made up for.
-        if (dueMs < nowMs) dueMs = nowMs;
+        // After a standstill the rhythm goes on; what was missed is not made up for.
+        if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
         await sleepUntil(deps, dueMs, signal);
       }
     },
