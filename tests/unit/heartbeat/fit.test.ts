@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { longestDatagramBytes, unwrapEnvelope } from '../../../agent/heartbeat/codec';
 import { createFitting, statsEvery, type Fitted } from '../../../agent/heartbeat/fit';
 import { writePieces, type Pieces } from '../../../agent/heartbeat/message';
-import type { ListenerSample, PoolSample } from '../../../agent/model/health';
+import type { ListenerSample } from '../../../agent/model/health';
 
 interface Message {
   readonly listeners: Readonly<Record<string, { readonly stats?: object }>>;
@@ -24,7 +24,7 @@ function sampleOf(listenerCount: number, memberCount: number) {
     pools.set(`${randomUUID()}:${id}`, { status: 'UP', members });
   }
   const untold = new Map([...listeners.keys()].map((id, n) => [id, { ...counters, bytesIn: n * 7_919 }]));
-  return { listeners, pools: pools as ReadonlyMap<string, PoolSample> & typeof pools, untold };
+  return { listeners, pools, untold };
 }
 
 function sender() {

@@ -117,10 +117,11 @@ describe('heartbeats', () => {
     const { clock, files, world, rx, end } = amphora();
     world.bytesIn = 10;
     await clock.advance(0);
+    const working = { ...files };
     const full = (): never => {
       throw new AgentError('no-space', 'full');
     };
-    const { writeAtomic } = files;
+    const writeAtomic: typeof files.writeAtomic = (...args) => working.writeAtomic(...args);
     Object.assign(files, { writeAtomic: full });
     world.bytesIn = 30;
     await clock.advance(1_000);
