@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokenBounds } from './bounds.mjs';
+import { heartbeat } from './heartbeat.mjs';
+import { heartbeatTiming } from './heartbeat-timing.mjs';
 import { listeners } from './listeners.mjs';
 import { listenForInterruption } from '../scripts/demo/interruption.mjs';
 import { renderMarkdown } from './markdown.mjs';
@@ -13,7 +15,7 @@ import { vrrpCheck } from './vrrp-check.mjs';
 
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
 // metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
-const benchmarks = [start, listeners, vrrpCheck];
+const benchmarks = [start, listeners, vrrpCheck, heartbeat, heartbeatTiming];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
 

@@ -39,7 +39,10 @@ export function issuePki(certs, amphoraId) {
 }
 
 /** Prepares `amphorad serve`, started through the launcher as production starts it; `words` are further arguments, `local` further lines of its local file. */
-export async function prepareAmphorad({ directory, certs, amphoraId }, { words = [], local = '' } = {}) {
+export async function prepareAmphorad(
+  { directory, certs, amphoraId },
+  { words = [], local = '', health = '' } = {},
+) {
   const port = await freePort();
   const agentConf = join(directory, 'agent.conf');
   const localConf = join(directory, 'local.conf');
@@ -55,7 +58,7 @@ amphora_id = ${amphoraId}
 agent_server_cert = ${join(certs, 'server.pem')}
 agent_server_ca = ${join(certs, 'ca.pem')}
 agent_server_network_dir = ${join(directory, 'interfaces')}
-`,
+${health}`,
   );
   writeFileSync(localConf, `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${local}`);
   const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];

@@ -4,7 +4,6 @@
 import type { Router } from 'express';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
-import { boundHaproxyLogs } from '../core/haproxy-logs';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import type { ServerCertificate } from '../core/server-certificate';
@@ -18,11 +17,13 @@ import { createAgentServer, type ServerOptions } from '../http/server';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle, type Part } from './lifecycle';
-import { wireAccess, type Access } from './wire-access';
+import { createLifecycle } from './lifecycle';
+import { background, children, watching } from './parts';
+import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
+import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
 import type { AgentHost, HostWithLog } from './wire-host';
 
@@ -44,7 +45,6 @@ export interface AgentOptions {
 
 const answerGraceMs = 1_000;
 const uploadsAtOnce = 4;
-const childrenGraceMs = 15_000;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
@@ -79,7 +79,7 @@ export async function startAgent(
 
 async function startParts(
   config: Config,
-  host: HostWithLog,
+  host: HostWithLog & AgentHost,
   options: AgentOptions,
   core: Core,
   lock: InstanceLock,
@@ -110,10 +110,11 @@ async function startParts(
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     core.companions.part(options.stopChildren),
-    ...children(core, options),
+    ...children(core, options.stopChildren),
     background(core, host, access),
     watching(core),
     core.udp.part(options),
+    wireHeartbeat(core, host, options.configs),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -126,7 +127,6 @@ async function startParts(
   await lifecycle.start();
   try {
     await restore(core, host);
-    await core.companions.start();
   } catch (thrown) {
     await lifecycle.stop();
     throw thrown;
@@ -172,52 +172,6 @@ function dialects(
   ];
 }
 
-function background(core: Core, host: HostWithLog, access: Access): Part {
-  const aborter = new AbortController();
-  return {
-    name: 'traffic rates, log bounds and revocation dates',
-    stopMs: 100,
-    start: () => {
-      core.rates.start(aborter.signal);
-      access.watch(aborter.signal);
-      core.oldWorkers.start(aborter.signal);
-      boundHaproxyLogs({ ...host, ...core }, aborter.signal);
-      return Promise.resolve();
-    },
-    stop: () => {
-      aborter.abort();
-      return Promise.resolve();
-    },
-  };
-}
-
-/** Stopped before the children are, which it would else bring back. */
-function watching({ watcher }: Core): Part {
-  return {
-    name: 'watcher',
-    stopMs: 100,
-    start: () => {
-      watcher.start();
-      return Promise.resolve();
-    },
-    stop: () => {
-      watcher.stop();
-      return Promise.resolve();
-    },
-  };
-}
-
-function children(core: Core, { stopChildren }: AgentOptions): readonly Part[] {
-  if (!stopChildren) return [];
-  const stop = async (): Promise<void> => {
-    const paused = (await core.loadBalancers.ids()).map((id) => core.loadBalancers.pause(id));
-    for (const outcome of await Promise.allSettled(paused)) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-    }
-  };
-  return [{ name: 'haproxy', stopMs: childrenGraceMs, start: () => Promise.resolve(), stop }];
-}
-
 async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
   const [report] = await Promise.all([
     restoreLoadBalancers({ files, log, basePath: core.roots.basePath, ...core }),
@@ -228,6 +182,7 @@ async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
     started: report.started.length,
     failed: report.failed,
   });
+  await core.companions.start();
 }
 
 async function prepareDirectories({ roots }: Core, { files }: HostWithLog): Promise<void> {

@@ -3,7 +3,8 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AgentError, messageOf } from '../model/errors';
 
-export type Command = 'serve' | 'dev' | 'certs' | 'check' | 'doctor' | 'sample' | 'version' | 'help';
+export type Command =
+  'serve' | 'dev' | 'certs' | 'check' | 'doctor' | 'monitor' | 'sample' | 'version' | 'help';
 
 /** What was asked for; options that a command does not know are refused before. */
 export interface Arguments {
@@ -25,6 +26,8 @@ export interface Arguments {
   readonly days: number;
   readonly force: boolean;
   readonly json: boolean;
+  readonly listen: string | undefined;
+  readonly keyFile: string | undefined;
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
@@ -33,6 +36,7 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
        amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json]
+       amphorad monitor --listen ADDRESS:PORT --key-file FILE
        amphorad sample | version | help
 `;
 
@@ -44,6 +48,7 @@ const accepted: Readonly<Record<Command, readonly string[]>> = {
   certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
   check: configuration,
   doctor: [...configuration, 'json'],
+  monitor: ['listen', 'key-file'],
   sample: [],
   version: [],
   help: [],
@@ -65,6 +70,8 @@ const options = {
   days: { type: 'string' },
   force: { type: 'boolean' },
   json: { type: 'boolean' },
+  listen: { type: 'string' },
+  'key-file': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -94,6 +101,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
     days: whole('--days', values.days ?? '825', 1, 36_500),
     force: values.force ?? false,
     json: values.json ?? false,
+    listen: values.listen,
+    keyFile: values['key-file'],
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { runCerts } from '../cli/certs';
 import { runDoctor } from '../cli/doctor';
+import { runMonitor } from '../cli/monitor';
 import { variableOf } from '../config/options';
 import { renderSample } from '../config/sample';
 import { defaultConfigFile, defaultLocalFile, type ConfigSources } from '../config/sources';
@@ -48,6 +49,17 @@ async function main(): Promise<number> {
       const { text, status } = await runDoctor({ sources: sourcesOf(args), json: args.json }, host);
       output.out(text);
       return status;
+    }
+    case 'monitor': {
+      const { listen, keyFile } = args;
+      if (listen === undefined || keyFile === undefined) {
+        throw new AgentError('invalid-input', 'amphorad monitor needs --listen and --key-file');
+      }
+      const ended = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+      const isTerminal = process.stdout.isTTY;
+      await runMonitor({ listen, keyFile, isTerminal }, { ...host, print: output.out, signal: ended.signal });
+      return 0;
     }
     case 'certs': {
       const { directory, amphoraId } = args;

@@ -8,9 +8,10 @@ import { createNodeFiles } from '../host/node/files';
 import { createNodeLocalServers } from '../host/node/local-servers';
 import { createNodeProcessRunner } from '../host/node/process';
 import { createNodeSystem } from '../host/node/system';
+import { createNodeUdp } from '../host/node/udp';
 import { createNodeUnixSockets } from '../host/node/unix-socket';
 import type { ProcessRunner } from '../host/process';
-import type { LocalServers, UnixSockets } from '../host/sockets';
+import type { LocalServers, Udp, UnixSockets } from '../host/sockets';
 import type { System } from '../host/system';
 
 export interface Host {
@@ -30,6 +31,7 @@ export interface HostWithLog extends Host {
 /** What a whole agent stands on: beside what its core needs, the sockets by which it is found and kept single. */
 export interface AgentHost extends Host {
   readonly localServers: LocalServers;
+  readonly udp: Udp;
 }
 
 /** Makes the real host; `env` is the agent's own environment. */
@@ -41,5 +43,6 @@ export function createNodeHost(env: Environment): AgentHost {
     sockets: createNodeUnixSockets(),
     runner: createNodeProcessRunner({ env }),
     localServers: createNodeLocalServers(),
+    udp: createNodeUdp(),
   };
 }

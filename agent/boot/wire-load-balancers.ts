@@ -36,6 +36,8 @@ export interface LoadBalancerDeps {
   readonly state: StateStore;
   readonly gate: Gate<LoadBalancerId>;
   readonly companions: Pick<Companions, 'over'>;
+  /** Before a reload: what the present worker has counted is noted. */
+  readonly lastSample: (id: LoadBalancerId) => Promise<void>;
 }
 
 /** Builds the verbs on load balancers and those who watch them. */
@@ -84,7 +86,7 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
 }
 
 function wireGroups(
-  { config, host, drivers, state, gate, companions }: LoadBalancerDeps,
+  { config, host, drivers, state, gate, companions, lastSample }: LoadBalancerDeps,
   guard: PolicyGuard,
   operatorState: OperatorState,
 ): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
@@ -94,7 +96,7 @@ function wireGroups(
   const proof = createBindProof({ haproxy, listListening, canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
   const checks = { guard, registry, proof, descriptors };
-  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState });
+  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState, lastSample });
   const watcher = createWatcher({
     ...drivers,
     log,

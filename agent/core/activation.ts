@@ -61,6 +61,8 @@ export interface ActivationDeps {
   readonly proof: BindProof;
   readonly descriptors: DescriptorWatch;
   readonly operatorState: OperatorState;
+  /** Takes a last sample of what the present worker has counted. Never throws. */
+  readonly lastSample: (id: LoadBalancerId) => Promise<void>;
   readonly binary: string;
   /** Read at each change: log sockets come and go. */
   readonly overlayOptions: () => Promise<OverlayOptions>;
@@ -140,7 +142,7 @@ async function isUnchanged(
 }
 
 async function swap(
-  { files, haproxy, proof, log, operatorState }: ActivationDeps,
+  { files, haproxy, proof, log, operatorState, lastSample }: ActivationDeps,
   { id, paths, text, peer, living, doubt }: ActivationInput,
   effective: EffectiveConfig,
   binds: readonly Bind[],
@@ -157,6 +159,7 @@ async function swap(
     if (living === undefined) started = await haproxy.start(job);
     else {
       await doubt();
+      await lastSample(id);
       // The last thing before the signal: what an operator sets in between is lost.
       await operatorState.keep(id, paths, before[0] ?? '');
       await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });

@@ -1,4 +1,4 @@
-// The seam to UNIX request/reply sockets (haproxy's runtime and master sockets) and outgoing UDP.
+// The seam to UNIX request/reply sockets (haproxy's runtime and master sockets) and UDP.
 
 export interface UnixRequestOptions {
   /** One deadline over connect, write and read, in milliseconds. */
@@ -14,6 +14,44 @@ export interface UnixSockets {
    * with a line break or NUL.
    */
   request(path: string, line: string, options: UnixRequestOptions): Promise<string>;
+  /**
+   * Opens a conversation of many questions with what listens at `path`, whose every answer ends with `prompt`.
+   * Throws `unavailable` when nobody does.
+   */
+  converse(path: string, prompt: string): Promise<UnixConversation>;
+}
+
+/** A connection that stays open. */
+export interface UnixConversation {
+  /**
+   * Sends a line and resolves with what comes back before the prompt; questions wait for each other. Throws `timeout`,
+   * and from then on at once until the late answer has come (nobody gets it); `unavailable` once the peer is gone;
+   * `invalid-input` as `request` does.
+   */
+  ask(line: string, timeoutMs: number): Promise<string>;
+  /** Hangs up; nothing is thrown, and whoever waits gets `unavailable`. */
+  close(): void;
+}
+
+/** Datagrams out and in. */
+export interface Udp {
+  /** Hands a datagram to the kernel. Throws `unavailable` (no route, network down, too long) with the errno. */
+  send(target: UdpAddress, payload: Uint8Array): Promise<void>;
+  /** Receives at an address (port 0: any) until closed. Throws `unavailable` when it cannot be bound. */
+  listen(at: UdpAddress, receive: (payload: Buffer, from: UdpAddress) => void): Promise<UdpListener>;
+}
+
+/** An IP address without brackets, a zone for a scoped one. */
+export interface UdpAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly zone?: string;
+}
+
+export interface UdpListener {
+  /** The port in fact bound. */
+  readonly port: number;
+  close(): Promise<void>;
 }
 
 /** A UNIX socket that tells everyone who connects the same kind of thing, and hangs up. */

@@ -62,6 +62,11 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
   };
 
   const { runner, sockets, clock } = machine;
+  const mortalConversation: UnixSockets['converse'] = async (path, prompt) => {
+    const conversation = await sockets.converse(path, prompt);
+    void died.then(() => conversation.close());
+    return { ...conversation, ask: (line, timeoutMs) => reached(() => conversation.ask(line, timeoutMs)) };
+  };
   const host = {
     ...machine,
     files: mortalFiles(machine.files, step, reached, around),
@@ -77,6 +82,7 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
     sockets: {
       ...sockets,
       request: (path, line, options) => reached(() => sockets.request(path, line, options)),
+      converse: (path, prompt) => reached(() => mortalConversation(path, prompt)),
     } satisfies UnixSockets,
     clock: {
       ...clock,

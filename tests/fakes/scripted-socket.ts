@@ -1,5 +1,6 @@
 // UNIX sockets that answer by script. A request without a rule is a failure; refusals and time-outs come at
-// once, with the errors of the real socket.
+// once, with the errors of the real socket. A conversation is with whom a rule says stands behind the path when it is
+// opened, else with the rules themselves.
 
 import type { UnixSockets } from '../../agent/host/sockets';
 import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from '../../agent/host/node/socket-errors';
@@ -15,6 +16,8 @@ export interface SocketRule {
   /** A function that gives undefined leaves it to the next rule. */
   readonly answer:
     SocketAnswer | ((line: string, path: string) => SocketAnswer | undefined | Promise<SocketAnswer>);
+  /** Who stands behind a path at this moment, and goes on answering when somebody else does; undefined: not said here. */
+  readonly behind?: (path: string) => ((line: string) => SocketAnswer) | undefined;
 }
 
 export interface ScriptedSockets extends UnixSockets {
@@ -24,6 +27,8 @@ export interface ScriptedSockets extends UnixSockets {
   readonly unscripted: readonly string[];
   /** Adds a rule before all others. */
   script(rule: SocketRule): void;
+  /** How many conversations are open. */
+  conversations(): number;
 }
 
 const defaultMaxBytes = 64 * 1024 * 1024;
@@ -33,11 +38,21 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
   const script = [...rules];
   const transcript: string[] = [];
   const unscripted: string[] = [];
+  const open = new Set<object>();
+  const answerFrom = (answer: SocketAnswer, path: string, timeoutMs: number, maxBytes: number): string => {
+    if (typeof answer === 'string') {
+      if (Buffer.byteLength(answer) > maxBytes) throw answerTooLong(path, maxBytes);
+      return answer;
+    }
+    if ('silent' in answer) throw answerTimeout(path, timeoutMs);
+    throw noAnswer(path, Object.assign(new Error(answer.refuse), { code: answer.refuse }));
+  };
 
   return {
     transcript,
     unscripted,
     script: (rule) => script.unshift(rule),
+    conversations: () => open.size,
 
     async request(path, line, { timeoutMs, maxBytes = defaultMaxBytes }) {
       refuseRequest(path, line);
@@ -47,12 +62,33 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
         unscripted.push(`${path}: ${line}`);
         throw new Error(`no rule of the scripted sockets matches: ${path}: ${line}`);
       }
-      if (typeof answer === 'string') {
-        if (Buffer.byteLength(answer) > maxBytes) throw answerTooLong(path, maxBytes);
-        return answer;
+      return answerFrom(answer, path, timeoutMs, maxBytes);
+    },
+
+    async converse(path) {
+      refuseRequest(path, '');
+      const behind = script.map((rule) => rule.behind?.(path)).find((answers) => answers !== undefined);
+      const first = behind?.('') ?? (await answerOf(script, path, ''));
+      if (first === undefined || (typeof first === 'object' && 'refuse' in first)) {
+        throw noAnswer(path, { code: first === undefined ? 'ENOENT' : first.refuse });
       }
-      if ('silent' in answer) throw answerTimeout(path, timeoutMs);
-      throw noAnswer(path, Object.assign(new Error(answer.refuse), { code: answer.refuse }));
+      const me = {};
+      open.add(me);
+      const gone = (): Error => noAnswer(path, { code: 'EPIPE' });
+      let isOverdue = false;
+      return {
+        async ask(line, timeoutMs) {
+          refuseRequest(path, line);
+          transcript.push(`${path}> ${line}`);
+          if (!open.has(me)) throw gone();
+          if (isOverdue) throw answerTimeout(path, timeoutMs);
+          const answer = behind?.(line) ?? (await answerOf(script, path, line)) ?? { refuse: 'EPIPE' };
+          if (typeof answer === 'object' && 'refuse' in answer) open.delete(me);
+          isOverdue = typeof answer === 'object' && 'silent' in answer && answer.silent;
+          return answerFrom(answer, path, timeoutMs, defaultMaxBytes);
+        },
+        close: () => void open.delete(me),
+      };
     },
   };
 }

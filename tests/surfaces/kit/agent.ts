@@ -30,6 +30,7 @@ export interface TestAgentOptions {
   readonly amphoraAgent?: string;
   readonly amphorad?: string;
   readonly controllerWorker?: string;
+  readonly healthManager?: string;
   readonly pki?: TestPki;
   /** What is added to the agent's wall time, in milliseconds. */
   readonly wallShiftMs?: () => number;
@@ -61,6 +62,8 @@ agent_server_ca = ${ca}
 ${options.amphoraAgent ?? ''}
 [controller_worker]
 ${options.controllerWorker ?? ''}
+[health_manager]
+${options.healthManager ?? ''}
 `,
   );
   const local = file(

@@ -1,0 +1,182 @@
+// Sends a heartbeat every interval, measured from start to start on the monotonic clock, to one controller in turn.
+// Source: contract/heartbeat.md "Timing", "Counters over reloads and crashes", "Message".
+
+import type { Statistics } from '../core/stats';
+import type { Clock } from '../host/clock';
+import type { Log } from '../host/log';
+import type { Udp } from '../host/sockets';
+import { AgentError, messageOf } from '../model/errors';
+import type { Finding, FindProblems } from '../model/finding';
+import type { HealthSample, HealthSource } from '../model/health';
+import { createFitting, type Fitted, type Step } from './fit';
+import { writePieces, type Pieces } from './message';
+import { createTurns, type Target } from './targets';
+
+/** As the configuration words them; read at each message. */
+export interface HeartbeatOptions {
+  readonly controller_ip_port_list: readonly Target[];
+  /** Seconds. */
+  readonly heartbeat_interval: number;
+  readonly heartbeat_key: string | undefined;
+}
+
+export interface HeartbeatSender {
+  /** Sends until aborted, the first message at once. Resolves when the last one is over; never throws. */
+  run(signal: AbortSignal): Promise<void>;
+  readonly findings: FindProblems;
+}
+
+export interface HeartbeatSenderDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly udp: Udp;
+  readonly health: HealthSource;
+  readonly statistics: Statistics;
+  readonly amphoraId: string;
+  readonly options: () => HeartbeatOptions;
+  /** Whether this amphora may say that it lives: not when keepalived should run and does not. */
+  readonly mayReport: () => Promise<boolean>;
+}
+
+interface Trouble {
+  silenced: boolean;
+  sendError: string | undefined;
+  step: Step;
+  leftOut: number;
+}
+
+// So that a list that was empty is heeded soon.
+const idleMs = 1_000;
+
+/** Makes the sender. */
+export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSender {
+  const { clock, log, options } = deps;
+  const turns = createTurns();
+  const fitting = createFitting();
+  const trouble: Trouble = { silenced: false, sendError: undefined, step: 1, leftOut: 0 };
+  let seq = 0;
+
+  async function sendOne(): Promise<void> {
+    const target = turns(options().controller_ip_port_list);
+    if (target === undefined || !(await isAllowed(deps, trouble))) return;
+    await deps.statistics.load();
+    const sample = await deps.health.sample();
+    const pieces = writePieces(sample, deps.statistics.untold(sample));
+    const fitted = await fit(sample, pieces);
+    noteStep(fitted, trouble, log);
+    try {
+      await deps.udp.send(target, fitted.envelope);
+      fitting.sent(fitted, pieces);
+      if (trouble.sendError !== undefined) log.info('heartbeats are sent again');
+      trouble.sendError = undefined;
+    } catch (thrown) {
+      if (fitted.withStats) deps.statistics.takeBack();
+      noteFailure(trouble, log, messageOf(thrown));
+    }
+  }
+
+  /** Recorded as told before it is sent; what cannot be recorded is not told. */
+  async function fit(sample: HealthSample, pieces: Pieces): Promise<Fitted> {
+    const frame = { amphoraId: deps.amphoraId, seq };
+    seq += 1;
+    const key = options().heartbeat_key ?? '';
+    const fitted = fitting.fit(frame, pieces, key);
+    const isTold = fitted?.withStats !== true || (await deps.statistics.tell(sample));
+    const sendable = isTold ? fitted : fitting.fit(frame, pieces, key, false);
+    if (sendable !== undefined) return sendable;
+    throw new AgentError('unavailable', `${pieces.listeners.length} listeners do not fit a datagram`);
+  }
+
+  async function sendSafely(): Promise<void> {
+    try {
+      await sendOne();
+    } catch (thrown) {
+      noteFailure(trouble, log, messageOf(thrown));
+    }
+  }
+
+  return {
+    findings: () => Promise.resolve(findingsOf(trouble)),
+    async run(signal) {
+      let dueMs = clock.monotonic();
+      while (!signal.aborted) {
+        await sendSafely();
+        const isIdle = options().controller_ip_port_list.length === 0;
+        const intervalMs = isIdle ? idleMs : options().heartbeat_interval * 1_000;
+        dueMs += intervalMs;
+        const nowMs = clock.monotonic();
+        // After a standstill the rhythm goes on; what was missed is not made up for.
+        if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
+        await sleepUntil(deps, dueMs, signal);
+      }
+    },
+  };
+}
+
+/** A change of the interval is heeded at the next message, and a long one must not keep a new list waiting. */
+async function sleepUntil({ clock }: HeartbeatSenderDeps, dueMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    // Timers are early by up to a millisecond.
+    for (let leftMs = dueMs - clock.monotonic(); leftMs > 0; leftMs = dueMs - clock.monotonic()) {
+      await clock.sleep(Math.ceil(leftMs), signal);
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+}
+
+async function isAllowed({ mayReport, log }: HeartbeatSenderDeps, trouble: Trouble): Promise<boolean> {
+  const silenced = !(await mayReport());
+  if (silenced !== trouble.silenced) {
+    if (silenced) log.error('keepalived is configured and does not run: no heartbeats are sent');
+    else log.info('keepalived runs: heartbeats are sent again');
+  }
+  trouble.silenced = silenced;
+  return !silenced;
+}
+
+function noteStep({ step, leftOut }: Fitted, trouble: Trouble, log: Log): void {
+  if (step !== trouble.step) {
+    const level = step > trouble.step ? 'warning' : 'info';
+    log[level]('heartbeats change their size', { from: trouble.step, to: step, poolsLeftOut: leftOut });
+  }
+  trouble.step = step;
+  trouble.leftOut = leftOut;
+}
+
+function noteFailure(trouble: Trouble, log: Log, error: string): void {
+  if (trouble.sendError !== error) log.warning('heartbeat not sent', { error });
+  trouble.sendError = error;
+}
+
+function findingsOf({ silenced, sendError, step, leftOut }: Trouble): readonly Finding[] {
+  const found: Finding[] = [];
+  if (silenced) {
+    found.push({
+      check: 'heartbeat',
+      severity: 'error',
+      what: 'no heartbeats are sent: keepalived is configured and does not run',
+      why: 'the controller is to fail this amphora over, because the VIP may be nowhere',
+      todo: 'start keepalived, or remove its configuration',
+    });
+  }
+  if (sendError !== undefined) {
+    found.push({
+      check: 'heartbeat',
+      severity: 'error',
+      what: `heartbeats cannot be sent: ${sendError}`,
+      why: 'a controller that hears nothing fails this amphora over',
+      todo: 'see to the network and to controller_ip_port_list',
+    });
+  }
+  if (step > 1) {
+    found.push({
+      check: 'heartbeat-size',
+      severity: 'warning',
+      what: `heartbeats are too large for a datagram: step ${step} of the reductions, ${leftOut} pools left out of the last one`,
+      why: 'statistics come in every sixth message only, and controllers show pools that are left out as OFFLINE',
+      todo: 'spread the listeners over more amphorae',
+    });
+  }
+  return found;
+}

@@ -1,0 +1,170 @@
+// What a heartbeat of 500 listeners with 5 members each costs: CPU of the agent for each message it sends, against that
+// of Octavia's own functions over the same haproxy. haproxy's own CPU counts for neither.
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createApi } from '../scripts/demo/api.mjs';
+import { loopback, waitUntil } from '../scripts/demo/loopback.mjs';
+import { prepareAmphorad, prepareDirectory } from './servers.mjs';
+
+const listenerCount = 500;
+const memberCount = 5;
+const intervalS = 0.5;
+const samples = 10;
+const messagesInASample = 10;
+const quickSamples = 2;
+const warmUp = 20;
+const ticksPerSecond = 100;
+const deadlineMs = 60_000;
+const key = 'bench';
+const baseline = join(import.meta.dirname, 'baselines', 'octavia-heartbeat.py');
+
+/** The benchmark. */
+export const heartbeat = {
+  name: 'heartbeat',
+  title: `a heartbeat of ${listenerCount} listeners with ${memberCount} members each: CPU for each message`,
+  deadlineMs: 300_000,
+  run,
+};
+
+async function run({ quick, signal, progress }) {
+  const prepared = prepareDirectory();
+  const controller = await listen();
+  const server = await prepareAmphorad(prepared, { health: healthOf(controller.port, intervalS) });
+  const child = server.start();
+  const api = createApi({ address: loopback, port: server.port, certs: prepared.certs });
+  const id = randomUUID();
+  try {
+    await waitUntil(() => child.ended() ?? (controller.heard() > 0 || undefined), deadlineMs, signal);
+    await startListeners(api, id, signal);
+    const count = quick ? quickSamples : samples;
+    const ours = await measureOurs({ child, controller, signal, progress, count });
+    const theirs = await measureTheirs(prepared, id, quick ? 3 : 20);
+    return { metrics: metricsOf(ours, theirs), notes: notesOf(ours, theirs) };
+  } finally {
+    await api.call('DELETE', `/v0.1/listeners/${id}`).catch(() => undefined);
+    api.close();
+    await child.end(5_000);
+    controller.close();
+    prepared.remove();
+  }
+}
+
+/** The section that has heartbeats sent to a port. */
+export function healthOf(port, seconds) {
+  return `[health_manager]
+controller_ip_port_list = ${loopback}:${port}
+heartbeat_interval = ${seconds}
+heartbeat_key = ${key}
+`;
+}
+
+async function listen() {
+  const socket = createSocket('udp4');
+  let heard = 0;
+  let bytes = 0;
+  socket.on('message', (envelope) => {
+    heard += 1;
+    bytes = envelope.length;
+  });
+  socket.bind(0, loopback);
+  await once(socket, 'listening');
+  return {
+    port: socket.address().port,
+    heard: () => heard,
+    bytes: () => bytes,
+    close: () => socket.close(),
+  };
+}
+
+async function startListeners(api, id, signal) {
+  const body = configurationOf();
+  for (const [verb, path] of [
+    ['PUT', `/v0.1/listeners/${randomUUID()}/${id}/haproxy`],
+    ['PUT', `/v0.1/listeners/${id}/start`],
+  ]) {
+    const { status, text } = await api.call(verb, path, {
+      ...(path.endsWith('haproxy') ? { body } : {}),
+      signal,
+    });
+    if (status >= 300) throw new Error(`${path}: ${status} ${text}`);
+  }
+}
+
+// Each frontend on an address of its own: of 500 ports one would be somebody's.
+function configurationOf() {
+  const parts = Array.from({ length: listenerCount }, (_, index) => {
+    const listener = randomUUID();
+    const pool = `${randomUUID()}:${listener}`;
+    const members = Array.from({ length: memberCount }, () => `    server ${randomUUID()} ${loopback}:9`);
+    const address = `127.77.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+    return `frontend ${listener}\n    bind ${address}:8080\n    default_backend ${pool}\nbackend ${pool}\n${members.join('\n')}\n`;
+  });
+  return `global
+    maxconn 1000
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+${parts.join('')}`;
+}
+
+async function measureOurs({ child, controller, signal, progress, count }) {
+  const upTo = (messages) =>
+    waitUntil(() => child.ended() ?? (controller.heard() >= messages || undefined), deadlineMs, signal);
+  await upTo(controller.heard() + warmUp);
+  const seconds = [];
+  for (let sample = 0; sample < count; sample += 1) {
+    progress(`heartbeat: sample ${sample + 1} of ${count}`);
+    const [from, before] = [controller.heard(), cpuSecondsOf(child.pid)];
+    await upTo(from + messagesInASample);
+    seconds.push((cpuSecondsOf(child.pid) - before) / (controller.heard() - from));
+  }
+  return { seconds, bytes: controller.bytes() };
+}
+
+/** User and system time of a process and all its threads: fields 14 and 15 of proc_pid_stat(5). */
+function cpuSecondsOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+async function measureTheirs({ directory, amphoraId }, id, rounds) {
+  const base = join(directory, 'octavia');
+  mkdirSync(base);
+  const socket = join(directory, 'lib', id, 'admin.sock');
+  const argv = [baseline, base, amphoraId, id, socket, key, String(rounds)];
+  const { stdout } = await promisify(execFile)('/usr/bin/python3', argv, { maxBuffer: 2 ** 24 });
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+const milliseconds = (seconds) => seconds.map((value) => value * 1_000);
+
+function metricsOf(ours, theirs) {
+  return [
+    {
+      name: 'CPU for a message',
+      unit: 'ms',
+      digits: 1,
+      series: [
+        { subject: 'amphorad', values: milliseconds(ours.seconds) },
+        { subject: "Octavia's agent", values: milliseconds(theirs.seconds) },
+      ],
+      bound: { subject: 'amphorad', of: 'ratio', most: 0.25 },
+    },
+  ];
+}
+
+function notesOf(ours, theirs) {
+  return [
+    `Ours is the whole agent: everything it does in ${intervalS} s, one message sent, divided by messages; each value is the mean of ${messagesInASample}.`,
+    "Octavia's is build_stats_message and wrap_envelope, without the start of systemctl for each load balancer and without sending.",
+    `The last message has ${ours.bytes} bytes; Octavia's ${theirs.bytes} for ${theirs.listeners} listeners: more than 65,507 cannot be sent.`,
+  ];
+}
