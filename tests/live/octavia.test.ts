@@ -15,7 +15,9 @@ interface Told {
 const folder = join(__dirname, 'octavia');
 const allMs = 170_000;
 const isRoot = process.geteuid?.() === 0;
-const listed = spawnSync('/usr/bin/python3', ['-B', join(folder, 'drive.py'), '--list'], { encoding: 'utf8' });
+const listed = spawnSync('/usr/bin/python3', ['-B', join(folder, 'drive.py'), '--list'], {
+  encoding: 'utf8',
+});
 const missing = !isRoot
   ? 'no root, so no network namespace'
   : listed.status !== 0

@@ -35,7 +35,9 @@ async function freeUdpPort() {
 export function whyNot() {
   if (process.geteuid() !== 0) return 'no root, so no network namespace';
   try {
-    execFileSync(python, ['-c', 'import octavia.amphorae.drivers.haproxy.rest_api_driver'], { stdio: 'ignore' });
+    execFileSync(python, ['-c', 'import octavia.amphorae.drivers.haproxy.rest_api_driver'], {
+      stdio: 'ignore',
+    });
   } catch {
     return 'no python3-octavia, so no controller';
   }
@@ -64,9 +66,7 @@ export async function startOurs() {
     agent_server_ca: join(certs, 'ca.pem'),
   };
   const undo = [() => rmSync(scratch, { recursive: true, force: true })];
-  const end = async () => {
-    for (const step of undo.toReversed()) await step();
-  };
+  const end = () => undoAll(undo);
   try {
     mkdirSync(certs);
     execFileSync(python, ['-B', join(import.meta.dirname, 'authority.py'), certs, target.amphora_id]);
@@ -91,10 +91,13 @@ export async function startOurs() {
 
 async function startServe(scratch) {
   const files = ['--config-file', join(scratch, 'agent.conf'), '--local-config', join(scratch, 'local.conf')];
-  const child = startChild(launcher, ['serve', ...files, '--ready-json', '--stop-children']);
-  for (let tries = 0; !child.output().includes('"pid"'); tries += 1) {
+  let output = '';
+  const argv = [launcher, 'serve', ...files, '--ready-json', '--stop-children'];
+  const child = startChild(argv, join(scratch, 'agent.log'), (text) => (output += text));
+  for (let tries = 0; !output.includes('"pid"'); tries += 1) {
     const ended = child.ended();
-    if (ended !== undefined || tries > readyTries) throw new Error(`amphorad: ${ended}\n${child.lastWords()}`);
+    if (ended !== undefined || tries > readyTries)
+      throw new Error(`amphorad: ${ended}\n${child.lastWords()}`);
     await sleep(readyPollMs);
   }
   return child;
@@ -112,38 +115,56 @@ export async function startPeer(scripts) {
   const directory = join(scratch, 'agent');
   const [port, udp] = [await freePort(), await freeUdpPort()];
   const amphoraId = randomUUID();
-  const words = ['-d', directory, '-p', port, '-u', udp, '-k', heartbeatKey, '-i', heartbeatSeconds, '-a', amphoraId];
-  const stop = () => execFileSync(join(scripts, 'stop-peer'), ['-d', directory, '--purge'], { stdio: 'ignore' });
+  const words = [
+    '-d',
+    directory,
+    '-p',
+    port,
+    '-u',
+    udp,
+    '-k',
+    heartbeatKey,
+    '-i',
+    heartbeatSeconds,
+    '-a',
+    amphoraId,
+  ];
+  const undo = [
+    () => rmSync(scratch, { recursive: true, force: true }),
+    () => execFileSync(join(scripts, 'stop-peer'), ['-d', directory, '--purge'], { stdio: 'ignore' }),
+  ];
+  const end = () => undoAll(undo);
   try {
-    execFileSync(join(scripts, 'run-peer'), [...words.map(String), '--fresh'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    execFileSync(join(scripts, 'run-peer'), [...words.map(String), '--fresh'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // In an amphora a unit of its own runs it.
+    const proxy = startChild(['prometheus-proxy'], join(scratch, 'proxy.log'));
+    undo.push(() => proxy.end(endGraceMs));
+    const target = {
+      name: 'peer',
+      amphora_id: amphoraId,
+      host: loopback,
+      port,
+      udp_port: udp,
+      certs: join(directory, 'certs'),
+      scratch,
+      base_path: '/var/lib/octavia',
+      base_cert_dir: '/var/lib/octavia/certs',
+      namespace: 'amphora-haproxy',
+      heartbeat_key: heartbeatKey,
+      heartbeat_interval: heartbeatSeconds,
+      default_connection_limit: 1000,
+      agent_server_cert: '/etc/octavia/certs/server.pem',
+      agent_server_ca: '/etc/octavia/certs/client_ca.pem',
+    };
+    return { target, file: writeTarget(target), end, lastWords: () => proxy.lastWords() };
   } catch (thrown) {
-    stop();
-    rmSync(scratch, { recursive: true, force: true });
+    await end();
     throw thrown;
   }
-  const target = {
-    name: 'peer',
-    amphora_id: amphoraId,
-    host: loopback,
-    port,
-    udp_port: udp,
-    certs: join(directory, 'certs'),
-    scratch,
-    base_path: '/var/lib/octavia',
-    base_cert_dir: '/var/lib/octavia/certs',
-    namespace: 'amphora-haproxy',
-    heartbeat_key: heartbeatKey,
-    heartbeat_interval: heartbeatSeconds,
-    default_connection_limit: 1000,
-    agent_server_cert: '/etc/octavia/certs/server.pem',
-    agent_server_ca: '/etc/octavia/certs/client_ca.pem',
-  };
-  // In an amphora a unit of its own runs it.
-  const proxy = startChild('prometheus-proxy', []);
-  const end = async () => {
-    await proxy.end(endGraceMs);
-    stop();
-    rmSync(scratch, { recursive: true, force: true });
-  };
-  return { target, file: writeTarget(target), end, lastWords: () => proxy.lastWords() };
+}
+
+async function undoAll(undo) {
+  for (const step of undo.toReversed()) await step();
 }
