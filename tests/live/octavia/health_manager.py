@@ -19,7 +19,7 @@ class HealthManager:
         self._socket.bind(('127.0.0.1', port))
         self._updater = heartbeat_udp.UpdateHealthDb()
 
-    def receive(self, timeout=20):
+    def receive(self, timeout=8):
         """Waits for the next message that is sent from now on."""
         self._socket.setblocking(False)
         try:

@@ -12,6 +12,9 @@ function driven(file, words) {
   const child = spawn(python, ['-B', join(import.meta.dirname, 'drive.py'), file, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Whoever asks us to end still gets everything cleaned up.
+  const end = () => child.kill('SIGTERM');
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, end);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
