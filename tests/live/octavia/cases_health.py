@@ -147,7 +147,7 @@ def monitors(controller):
              constants.HEALTH_MONITOR_TCP: (plain, closed), constants.HEALTH_MONITOR_TLS_HELLO: (secured, plain),
              constants.HEALTH_MONITOR_PING: (plain, gone)}
     if controller.target['name'] == 'peer':
-        # An amphora's image brings the wrapper of ping(8), the package does not.
+        # Started without systemd it cannot ping.
         del pairs[constants.HEALTH_MONITOR_PING]
     pools = [controller.pool(members, health_monitor=monitor(controller, kind)) for kind, members in pairs.items()]
     balancer = controller.serve(*[controller.listener(pool, port=8080 + number)
