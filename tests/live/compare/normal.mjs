@@ -16,7 +16,8 @@ export function normalAnswer(answer, step, target) {
   const flat = { status: answer.status };
   for (const [name, value] of Object.entries(answer.headers))
     flat[name] = headerValue(name, value, step, answer);
-  if (!/json/.test(answer.headers['content-type'] ?? '')) return { ...flat, body: named(body, target) };
+  if (body === '' || !/json/.test(answer.headers['content-type'] ?? ''))
+    return { ...flat, body: named(body, target) };
   flatten('body', JSON.parse(body), flat, (text) => plain(text, step, answer, target));
   return flat;
 }
