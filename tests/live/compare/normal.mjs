@@ -15,16 +15,16 @@ export function normalAnswer(answer, step, target) {
   const body = answer.bytes.toString('utf8');
   const flat = { status: answer.status };
   for (const [name, value] of Object.entries(answer.headers))
-    flat[name] = headerValue(name, value, step, answer);
+    flat[name] = headerValue(name, value, step, answer, target);
   if (body === '' || !/json/.test(answer.headers['content-type'] ?? ''))
     return { ...flat, body: named(body, target) };
   flatten('body', JSON.parse(body), flat, (text) => plain(text, step, answer, target));
   return flat;
 }
 
-function headerValue(name, value, step, answer) {
+function headerValue(name, value, step, answer, target) {
   if (name === 'allow') return value.split(/, */).toSorted().join(', ');
-  return name === 'etag' ? digestName(value, step, answer) : value;
+  return name === 'etag' ? digestName(value, step, answer) : named(value, target);
 }
 
 function digestName(value, step, answer) {
@@ -52,9 +52,13 @@ function plain(text, step, answer, target) {
 /** What haproxy finds wrong: without process ids, and without the file, whose name is the agent's own affair. */
 function alertsOf(text) {
   const alerts = text.split('\n').filter((line) => line.startsWith('[ALERT]') && line.includes('parsing ['));
-  return `haproxy: ${alerts.map((line) => line.replace(/^.*?parsing \[[^\]]*\] : /, '')).join(' | ')}`;
+  return `haproxy: ${alerts.map((line) => line.replace(/^.*?parsing \[[^\]]*\] ?: /, '')).join(' | ')}`;
 }
 
-function named(text, { base_path: base, base_cert_dir: certs, amphora_id: amphora }) {
-  return text.replaceAll(certs, 'CERTS').replaceAll(base, 'BASE').replaceAll(amphora, 'AMPHORA');
+function named(text, { base_path: base, base_cert_dir: certs, amphora_id: amphora, host, port }) {
+  return text
+    .replaceAll(`${host}:${port}`, 'ADDRESS')
+    .replaceAll(certs, 'CERTS')
+    .replaceAll(base, 'BASE')
+    .replaceAll(amphora, 'AMPHORA');
 }

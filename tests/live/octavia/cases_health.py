@@ -146,9 +146,6 @@ def monitors(controller):
     pairs = {constants.HEALTH_MONITOR_HTTP: (plain, sick), constants.HEALTH_MONITOR_HTTPS: (secured, plain),
              constants.HEALTH_MONITOR_TCP: (plain, closed), constants.HEALTH_MONITOR_TLS_HELLO: (secured, plain),
              constants.HEALTH_MONITOR_PING: (plain, gone)}
-    if controller.target['name'] == 'peer':
-        # Started without systemd it cannot ping.
-        del pairs[constants.HEALTH_MONITOR_PING]
     pools = [controller.pool(members, health_monitor=monitor(controller, kind)) for kind, members in pairs.items()]
     balancer = controller.serve(*[controller.listener(pool, port=8080 + number)
                                   for number, pool in enumerate(pools)])
