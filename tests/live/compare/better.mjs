@@ -7,6 +7,18 @@ const whole = () => true;
 
 export const better = [
   {
+    name: '405 comes with Allow',
+    step: /./,
+    fits: ({ left, right }) => left.status === 405 && right.status === 405 && left.allow === undefined,
+    explains: (key) => key === 'allow',
+  },
+  {
+    name: 'certificate names are [A-Za-z0-9_-][A-Za-z0-9_.-]*.pem, nothing more',
+    step: /^certificate name (a b\.pem|ümlaut\.pem|web\.pem\.bak)/,
+    fits: ({ left, right }) => [200, 404].includes(left.status) && right.status === 400,
+    explains: whole,
+  },
+  {
     name: 'a doubled slash inside the path is 404, not a redirect',
     step: /^doubled slash/,
     fits: ({ left, right }) => left.status === 308 && right.status === 404,

@@ -16,7 +16,9 @@ export function createController({ certs, host, port, amphora_id: amphoraId }) {
   return ({ method, path, body, headers = {} }) =>
     new Promise((resolve, reject) => {
       const sized =
-        body === undefined && method !== 'PUT' ? {} : { 'Content-Length': Buffer.byteLength(body ?? '') };
+        headers['Transfer-Encoding'] || (body === undefined && method !== 'PUT')
+          ? {}
+          : { 'Content-Length': Buffer.byteLength(body ?? '') };
       const sent = request(
         {
           host,

@@ -78,7 +78,7 @@ function uploads(target) {
     }),
     call('refused upload left no trace', 'GET', `/loadbalancer/${one}/haproxy`),
     call('refused first upload', 'PUT', `/loadbalancer/${target.amphora_id}/${nobody}/haproxy`, {
-      body: 'nonsense\n',
+      body: text.replace('timeout client', 'timeout clinet'),
     }),
     call('refused first upload left no trace', 'GET', `/loadbalancer/${nobody}/haproxy`),
     call('upload that is not UTF-8', 'PUT', path, { body: Buffer.from([0x23, 0xff, 0xfe, 0x0a]) }),
@@ -87,9 +87,6 @@ function uploads(target) {
     call('upload, OPTIONS', 'OPTIONS', path),
     call('upload, trailing slash', 'PUT', `${path}/`, { body: text }),
     call('upload once more', 'PUT', path, { body: text }),
-    call('write under a bad id, upload', 'PUT', `/loadbalancer/${target.amphora_id}/.hidden/haproxy`, {
-      body: text,
-    }),
     call('configuration, wrong method', 'PUT', `/loadbalancer/${one}/haproxy`, { body: text }),
   ];
 }
@@ -169,13 +166,13 @@ function udpListeners(target) {
   const path = `/listeners/${target.amphora_id}/${udp}/udp_listener`;
   return [
     call('UDP listener of nobody', 'GET', `/listeners/${udp}/udp_listener`),
-    call('bad UDP configuration', 'PUT', `/listeners/${target.amphora_id}/${nobody}/udp_listener`, {
-      body: 'nonsense {',
-    }),
     call('UDP upload, wrong method', 'POST', path, { body: '' }),
     call('UDP upload', 'PUT', path, { body: udpConfiguration(udp, target.namespace) }),
     call('UDP upload read back', 'GET', `/listeners/${udp}/udp_listener`),
     call('listeners with a UDP one', 'GET', '/listeners'),
+    call('bad UDP configuration', 'PUT', `/listeners/${target.amphora_id}/${nobody}/udp_listener`, {
+      body: 'nonsense {',
+    }),
     call('UDP listener removed', 'DELETE', `/listeners/${udp}`),
     call('UDP listener after its removal', 'GET', `/listeners/${udp}/udp_listener`),
   ];
@@ -212,6 +209,13 @@ function agentItself(target) {
     call('server certificate, wrong method', 'GET', '/certificate'),
     call('server certificate', 'PUT', '/certificate', { body: pem('server2'), settle: true }),
     call('info under a new certificate', 'GET', '/info'),
+    // The real agent keeps it, and lists its listeners from then on.
+    call('write under a bad id, upload', 'PUT', `/loadbalancer/${target.amphora_id}/.hidden/haproxy`, {
+      body: configuration(target, one, 1),
+    }),
+    call('write under a bad id, certificate', 'PUT', '/loadbalancer/.hidden/certificates/web.pem', {
+      body: pem('client'),
+    }),
     // The last one: the real agent cuts itself off with it.
     call('bad server certificate', 'PUT', '/certificate', { body: 'no PEM at all' }),
   ];
