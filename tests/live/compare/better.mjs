@@ -7,6 +7,12 @@ const whole = () => true;
 
 export const better = [
   {
+    name: 'listeners of a group that does not run are left out',
+    step: /^listeners (before the start|of what is stopped)/,
+    fits: ({ right }) => right.body === 'array of 0',
+    explains: whole,
+  },
+  {
     name: '405 comes with Allow',
     step: /./,
     fits: ({ left, right }) => left.status === 405 && right.status === 405 && left.allow === undefined,
