@@ -34,7 +34,12 @@ function digestName(value, step, answer) {
   return step.digests?.has(value) ? 'MD5 OF WHAT WAS STORED' : value;
 }
 
-function flatten(key, value, flat, plainText) {
+/** Listings come in the order of a directory, which means nothing. */
+const ordered = (list) =>
+  list.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+
+function flatten(key, given, flat, plainText) {
+  const value = Array.isArray(given) && key !== 'body.load' ? ordered(given) : given;
   if (Array.isArray(value)) flat[key] = `array of ${value.length}`;
   if (value !== null && typeof value === 'object') {
     if (!Array.isArray(value)) flat[key] = 'object';

@@ -78,7 +78,7 @@ function uploads(target) {
     }),
     call('refused upload left no trace', 'GET', `/loadbalancer/${one}/haproxy`),
     call('refused first upload', 'PUT', `/loadbalancer/${target.amphora_id}/${nobody}/haproxy`, {
-      body: text.replace('timeout client', 'timeout clinet'),
+      body: configuration(target, nobody, 3).replace('timeout client', 'timeout clinet'),
     }),
     call('refused first upload left no trace', 'GET', `/loadbalancer/${nobody}/haproxy`),
     call('upload that is not UTF-8', 'PUT', path, { body: Buffer.from([0x23, 0xff, 0xfe, 0x0a]) }),

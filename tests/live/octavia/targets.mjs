@@ -2,7 +2,7 @@
 // given on the command line that start and stop it. Both need root.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,8 @@ export function whyNot() {
 /** Starts amphorad as a controller would have it: the agent.conf is the one that the controller renders. */
 export async function startOurs() {
   const scratch = mkdtempSync(join(tmpdir(), 'amph-live-'));
+  // Haproxy's account runs the wrapper of ping(8) below it.
+  chmodSync(scratch, 0o711);
   const [certs, base] = ['certs', 'lib'].map((name) => join(scratch, name));
   const target = {
     name: 'ours',
