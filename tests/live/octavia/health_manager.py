@@ -1,0 +1,61 @@
+"""The health manager: Octavia's decoding of heartbeats and its two updates, on a socket of ours.
+
+Its own UDPStatusGetter hands messages to processes, which would not share a database in memory.
+"""
+
+import socket
+import time
+
+from octavia.amphorae.backends.health_daemon import status_message
+from octavia.amphorae.drivers.health import heartbeat_udp
+from octavia.common.config import cfg
+
+
+class HealthManager:
+    """Receives what the amphora sends; every message is verified and decoded by Octavia's code."""
+
+    def __init__(self, port):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(('127.0.0.1', port))
+        self._updater = heartbeat_udp.UpdateHealthDb()
+
+    def receive(self, timeout=8):
+        """Waits for the next message that is sent from now on."""
+        self._socket.setblocking(False)
+        try:
+            while True:
+                self._socket.recv(heartbeat_udp.UDP_MAX_SIZE)
+        except BlockingIOError:
+            self._socket.settimeout(timeout)
+        return self.next()
+
+    def next(self):
+        """Waits for the next message, those that came meanwhile included."""
+        envelope, (address, _) = self._socket.recvfrom(heartbeat_udp.UDP_MAX_SIZE)
+        message = status_message.unwrap_envelope(envelope, cfg.CONF.health_manager.heartbeat_key)
+        message['recv_time'] = time.time()
+        message['from'] = address
+        return message
+
+    def accept(self, message):
+        """Does with a message what the health manager does: health, then statistics."""
+        # The public one only logs what it could not do.
+        self._updater._update_health(message, message['from'])
+        heartbeat_udp.update_stats(message)
+
+    def until(self, holds, deadline=30):
+        """Accepts messages until one leaves the database as `holds` demands; gives all of them."""
+        messages = [self.receive()]
+        end = time.monotonic() + deadline
+        while True:
+            self.accept(messages[-1])
+            try:
+                holds(messages[-1])
+                return messages
+            except Exception:
+                if time.monotonic() > end:
+                    raise
+            messages.append(self.next())
+
+    def close(self):
+        self._socket.close()
