@@ -7,12 +7,13 @@ import { brokenBounds } from './bounds.mjs';
 import { listeners } from './listeners.mjs';
 import { listenForInterruption } from '../scripts/demo/interruption.mjs';
 import { renderMarkdown } from './markdown.mjs';
+import { slowClients } from './slow-clients.mjs';
 import { start } from './start.mjs';
 import { summarize } from './statistics.mjs';
 
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
 // metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
-const benchmarks = [start, listeners];
+const benchmarks = [start, listeners, slowClients];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
 
