@@ -9,13 +9,14 @@ import { heartbeatTiming } from './heartbeat-timing.mjs';
 import { listeners } from './listeners.mjs';
 import { listenForInterruption } from '../scripts/demo/interruption.mjs';
 import { renderMarkdown } from './markdown.mjs';
+import { slowClients } from './slow-clients.mjs';
 import { start } from './start.mjs';
 import { summarize } from './statistics.mjs';
 import { vrrpCheck } from './vrrp-check.mjs';
 
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
 // metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
-const benchmarks = [start, listeners, vrrpCheck, heartbeat, heartbeatTiming];
+const benchmarks = [start, listeners, slowClients, vrrpCheck, heartbeat, heartbeatTiming];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
 
