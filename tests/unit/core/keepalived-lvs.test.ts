@@ -141,7 +141,7 @@ describe('a started listener', () => {
     await started();
     await amphora.pass(udp().remove(id));
     expect(pids()).toEqual([]);
-    expect(await amphora.files.list('/var/lib/octavia/lvs')).toEqual(['check']);
+    expect(await amphora.files.list('/var/lib/octavia/lvs')).toEqual([]);
   });
 
   it('is started again when it dies, and not after a stop', async () => {
@@ -285,7 +285,7 @@ describe('a restarted agent', () => {
         await amphora.pass(udp().reload(id));
         const stored = await udp().config(id);
         expect(keepalived.running()[0]?.text).toContain(/10\.0\.0\.5 \d+/.exec(stored)?.[0]);
-      } else expect({ step, running, names }).toEqual({ step, running: [], names: ['check'] });
+      } else expect({ step, running, names }).toEqual({ step, running: [], names: [] });
       expect(names.filter((name) => /candidate|tmp/.test(name))).toEqual([]);
       if (outcome !== 'died') return;
     }
