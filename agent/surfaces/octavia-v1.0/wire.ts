@@ -119,9 +119,9 @@ export function udpFailure(error: AgentError, action: Action, id: string): Agent
 
 /** What every failure to replace agent.conf begins with; a bad file stays the client's fault. */
 export function configFailure(error: AgentError): AgentError {
-  const isTheirs = error.kind === 'invalid-input' || error.kind === 'config-rejected';
+  const theirs: readonly AgentError['kind'][] = ['invalid-input', 'config-rejected', 'too-large'];
   const message = 'Unable to update amphora-agent configuration.';
-  return withMessage(error, message, isTheirs ? 'invalid-input' : 'reload-failed');
+  return withMessage(error, message, theirs.includes(error.kind) ? 'invalid-input' : 'reload-failed');
 }
 
 function withMessage(

@@ -149,6 +149,7 @@ describe('an agent.conf that is not taken', () => {
   it.each([
     ['invalid-input', 'invalid-input'],
     ['config-rejected', 'invalid-input'],
+    ['too-large', 'invalid-input'],
     ['no-space', 'reload-failed'],
     ['unavailable', 'reload-failed'],
   ] as const)('because of %s is %s, with the one message', (kind, expected) => {
