@@ -1,5 +1,5 @@
 // Requests as bytes: the rows of the API with good parameters, from which the generators go astray.
-// Source: contract/amphora-v0.1.md "Endpoints".
+// Sources: contract/amphora-v0.1.md "Endpoints", contract/octavia-1.0.md "Endpoints".
 import { createHash } from 'node:crypto';
 
 /** A UUID that belongs to a seed, so that cases of one run meet each other's listeners. */
@@ -36,6 +36,24 @@ export const rows = [
   ['PUT', '/v0.1/certificates', 'pem'],
   ['PUT', '/v0.1/vrrp/upload', 'configuration'],
   ['PUT', '/v0.1/vrrp/:action'],
+  ['GET', '/'],
+  ['GET', '/1.0/info'],
+  ['GET', '/1.0/details'],
+  ['GET', '/1.0/listeners'],
+  ['GET', '/1.0/interface/:ip'],
+  ['PUT', '/1.0/loadbalancer/:uuid/:uuid/haproxy', 'configuration'],
+  ['GET', '/1.0/loadbalancer/:uuid/haproxy'],
+  ['PUT', '/1.0/loadbalancer/:uuid/:action'],
+  ['DELETE', '/1.0/listeners/:uuid'],
+  ['PUT', '/1.0/loadbalancer/:uuid/certificates/:name', 'pem'],
+  ['GET', '/1.0/loadbalancer/:uuid/certificates/:name'],
+  ['DELETE', '/1.0/loadbalancer/:uuid/certificates/:name'],
+  ['PUT', '/1.0/listeners/:uuid/:uuid/udp_listener', 'configuration'],
+  ['GET', '/1.0/listeners/:uuid/udp_listener'],
+  ['PUT', '/1.0/certificate', 'pem'],
+  ['PUT', '/1.0/config', 'configuration'],
+  ['POST', '/1.0/plug/vip/:ip', 'json'],
+  ['POST', '/1.0/plug/network', 'json'],
 ];
 
 const good = {

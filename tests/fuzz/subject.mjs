@@ -109,8 +109,9 @@ function isOwnFault(line, own) {
   return !said.startsWith('request requestId=') && own.test(said);
 }
 
-// What the agent may write to: its state, its log, and its own certificate by PUT /v0.1/certificate.
-const itsOwn = ['lib', 'amphorad.log', 'certs/server.pem'];
+// What the agent may write to: its state, its log, its own certificate by PUT certificate, and
+// its configuration by PUT /1.0/config.
+const itsOwn = ['lib', 'amphorad.log', 'certs/server.pem', 'agent.conf'];
 
 function picture(root, below = '', found = new Map()) {
   for (const name of readdirSync(join(root, below))) {

@@ -23,8 +23,11 @@ function isRightAbove500(status, text, line) {
   // Uploads wait for each other; one whose body does not come makes room for the next.
   if (status === 503) return /"Upload too slow"/.test(text);
   // An endpoint of the contract that this version does not have says so to everybody.
-  if (status === 501) return / is not supported"/.test(text);
+  if (status === 501 || / \/+1\.0\//.test(line)) {
+    if (/ is not supported"/.test(text)) return true;
+  }
   // haproxy took the configuration when it was uploaded, and cannot run it: an address that is not here, a taken port.
-  const isAction = /^PUT \/v0\.1\/listeners\/[^/]+\/(start|stop|reload)[/?]*(\s|$)/i.test(line);
+  const isAction =
+    /^PUT \/*(v0\.1\/listeners|1\.0\/loadbalancer)\/[^/]+\/(start|stop|reload)[/?]*(\s|$)/i.test(line);
   return status === 500 && isAction && /"Error (starting|stopping|reloading) haproxy"/.test(text);
 }
