@@ -155,6 +155,8 @@ def monitors(controller):
                {kind: [ONLINE, ERROR] for kind in pairs})
     with watching(controller, balancer) as manager:
         manager.until(told)
+    # The templates' word for it, wherever the helper lies.
+    expect('external-check command /var/lib/octavia/ping-wrapper.sh' in controller.stored(balancer), True)
 
 
 @case('monitors ask as they are told: version, host, path, port and address')
