@@ -55,6 +55,7 @@ export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Co
   const namespace = config.amphorad.network_namespace ?? '';
   const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
   const liveness = createLiveness(runner);
+  const pingHelper = { named: octaviaPingHelper, installed: join(basePath, 'ping-wrapper.sh') };
   const isSystemd = config.amphorad.process_manager === 'systemd';
   const supervisor = isSystemd ? createSystemdSupervisor(host) : liveness.over(createDirectSupervisor(host));
   return {
@@ -79,6 +80,7 @@ export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Co
       userLogFacility: inForce().haproxy_amphora.user_log_facility,
       administrativeLogFacility: inForce().haproxy_amphora.administrative_log_facility,
       hardStopAfter: config.amphorad.hard_stop_after,
+      pingHelper,
     }),
     policyContext: (id) => ({
       ...roots,
@@ -87,7 +89,7 @@ export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Co
       statsSocket: haproxyPaths(roots, id).statsSocket,
       logSockets,
       caBundles,
-      pingHelpers: [octaviaPingHelper, join(basePath, 'ping-wrapper.sh')],
+      pingHelpers: [pingHelper.named, pingHelper.installed],
     }),
   };
 }

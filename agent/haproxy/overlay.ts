@@ -1,6 +1,7 @@
-// Decides what is added to, and without root taken from, an uploaded configuration: user and group, admin
-// socket, log target. Source: DESIGN "haproxy processes".
+// Decides what is added to, replaced in, and without root taken from, an uploaded configuration: user and group, admin
+// socket, log target, the helper of PING monitors. Source: DESIGN "haproxy processes".
 
+import { lexConfig } from './config/lex';
 import { globalLines } from './config/sections';
 import { renderOverlay } from './render';
 import type { HaproxyPaths } from './paths';
@@ -16,12 +17,22 @@ export interface OverlayOptions {
   readonly administrativeLogFacility: number;
   /** Seconds after which a replaced worker is cut with its sessions; undefined: never, unless the upload says so. */
   readonly hardStopAfter: number | undefined;
+  /** The helper of PING monitors: where Octavia's templates say that it lies, and where it does. */
+  readonly pingHelper: PingHelper;
 }
 
-/** What haproxy reads in the end: the overlay, and the upload without what only root can do when that is asked. */
+export interface PingHelper {
+  readonly named: string;
+  readonly installed: string;
+}
+
+/**
+ * What haproxy reads in the end: the overlay, and the upload with the helper's real path, without what only root can do
+ * when that is asked.
+ */
 export interface EffectiveConfig {
   readonly overlay: string;
-  /** The upload, without the lines that cannot be honoured. */
+  /** The upload, line for line, without those that cannot be honoured. */
   readonly text: string;
   /** The lines that could not be honoured, as `number: words`. */
   readonly dropped: readonly string[];
@@ -45,11 +56,12 @@ export function effectiveConfig(
     hardStopAfter: hardStopAfter(upload, options),
     logs: globalLines(upload, new Set(['log'])).length > 0 ? [] : logTargets(options),
   });
-  if (options.runAs !== undefined) return { overlay, text: upload, dropped: [] };
+  const helped = nameInstalledHelper(upload, options.pingHelper);
+  if (options.runAs !== undefined) return { overlay, text: helped, dropped: [] };
   return {
     overlay,
     // Blanked, not removed: haproxy's line numbers stay those of the upload.
-    text: blankLines(upload, new Set(accounts.map((line) => line.number))),
+    text: replaceLines(helped, new Map(accounts.map((line) => [line.number, '']))),
     dropped: accounts.map((line) => `${line.number}: ${line.words.join(' ')}`),
   };
 }
@@ -70,9 +82,19 @@ function logTargets({
   return [`${socket} local${userLogFacility}`, `${socket} local${administrativeLogFacility} notice`];
 }
 
-function blankLines(text: string, numbers: ReadonlySet<number>): string {
+// The templates know one directory only; the agent installs the helper in its own.
+function nameInstalledHelper(text: string, { named, installed }: PingHelper): string {
+  if (named === installed || !text.includes(named)) return text;
+  const commands = lexConfig(text).filter(
+    ({ words: [what, kind, path] }) => what === 'external-check' && kind === 'command' && path === named,
+  );
+  const line = `    external-check command ${installed}`;
+  return replaceLines(text, new Map(commands.map(({ number }) => [number, line])));
+}
+
+function replaceLines(text: string, lines: ReadonlyMap<number, string>): string {
   return text
     .split('\n')
-    .map((line, index) => (numbers.has(index + 1) ? '' : line))
+    .map((line, index) => lines.get(index + 1) ?? line)
     .join('\n');
 }

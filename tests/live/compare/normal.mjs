@@ -61,10 +61,11 @@ function alertsOf(text) {
   return `haproxy: ${alerts.map((line) => line.replace(/^.*?parsing \[[^\]]*\] ?: /, '')).join(' | ')}`;
 }
 
-function named(text, { base_path: base, base_cert_dir: certs, amphora_id: amphora, host, port }) {
+function named(text, { base_path: base, base_cert_dir: certs, amphora_id: amphora, host, port, namespace }) {
   return text
     .replaceAll(`${host}:${port}`, 'ADDRESS')
     .replaceAll(certs, 'CERTS')
     .replaceAll(base, 'BASE')
+    .replaceAll(namespace, 'NAMESPACE')
     .replaceAll(amphora, 'AMPHORA');
 }

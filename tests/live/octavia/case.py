@@ -1,14 +1,23 @@
 """The list of cases: a title that says what a controller or a user gets, and the function that shows it."""
 
+import os
+
 CASES = []
+LARGE = bool(os.environ.get('AMPHORAD_LARGE'))
 
 
-def case(title):
-    """Puts a function on the list."""
+def case(title, large=False):
+    """Puts a function on the list; a large one runs when a word or AMPHORAD_LARGE in the environment asks for it."""
     def put(function):
-        CASES.append((title, function))
+        CASES.append((title, function, large))
         return function
     return put
+
+
+def chosen(words):
+    """The cases whose title has one of the words, or all usual ones."""
+    return [(title, function) for title, function, large in CASES
+            if any(word in title for word in words) or not words and (LARGE or not large)]
 
 
 class Skipped(Exception):

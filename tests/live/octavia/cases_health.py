@@ -3,13 +3,15 @@
 import contextlib
 
 from octavia.common import constants
+from octavia.common.config import cfg
 
+import controller as controllers
 import database
 import render
-from case import case, expect
+from case import Skipped, case, expect
 from cases_listeners import names
 from cases_tls import DEFAULT
-from client import Connection, serving
+from client import Connection, eventually, serving
 from health_manager import HealthManager
 
 ONLINE, ERROR, OFFLINE, DEGRADED = (constants.ONLINE, constants.ERROR, constants.OFFLINE, constants.DEGRADED)
@@ -155,6 +157,8 @@ def monitors(controller):
                {kind: [ONLINE, ERROR] for kind in pairs})
     with watching(controller, balancer) as manager:
         manager.until(told)
+    # The templates' word for it, wherever the helper lies.
+    expect('external-check command /var/lib/octavia/ping-wrapper.sh' in controller.stored(balancer), True)
 
 
 @case('monitors ask as they are told: version, host, path, port and address')
@@ -183,3 +187,43 @@ def gone_listeners(controller):
         manager.until(lambda message: expect(list(message['listeners']), [kept.id]))
         controller.driver.delete(kept)
         manager.until(lambda message: expect((message['listeners'], message['pools']), ({}, {})))
+
+
+@contextlib.contextmanager
+def settings(**options):
+    """Sets options of the health manager, and puts the former ones back."""
+    group = cfg.CONF.health_manager
+    former = {name: group[name] for name in options}
+    for name, value in options.items():
+        cfg.CONF.set_override(name, value, group='health_manager')
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            cfg.CONF.set_override(name, value, group='health_manager')
+
+
+def bring_settings(controller):
+    """Renders agent.conf anew and has the driver replace the amphora's."""
+    controller.driver.update_amphora_agent_config(controller.amphora(), controllers.render_agent_conf(controller.target))
+
+
+@case('heartbeats follow a replaced agent.conf: key and interval')
+def replaced_settings(controller):
+    if controller.target['name'] == 'peer':
+        raise Skipped('the real agent answers 202, but its heartbeats keep the former key here')
+    interval = controller.target['heartbeat_interval']
+    manager = HealthManager(controller.target['udp_port'])
+    try:
+        manager.receive()
+        with settings(heartbeat_key='another key', heartbeat_interval=interval * 2):
+            bring_settings(controller)
+            eventually(manager.receive)
+            messages = [manager.next() for _ in range(2)]
+            expect(messages[1]['seq'], messages[0]['seq'] + 1)
+            # The first one may have been late.
+            expect(messages[1]['recv_time'] - messages[0]['recv_time'] > interval * 1.5, True, 'the longer interval')
+    finally:
+        bring_settings(controller)
+        eventually(manager.receive)
+        manager.close()

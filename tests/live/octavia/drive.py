@@ -1,6 +1,7 @@
 """Runs the cases against one agent and prints a JSON line for each: title, outcome, seconds, why.
 
-Usage: drive.py TARGET.json [WORD...]   cases whose title has one of the words, or all
+Usage: drive.py TARGET.json [WORD...]   cases whose title has one of the words, or all; the large ones only by a word,
+                                        or with AMPHORAD_LARGE=1 in the environment
        drive.py --list                  the titles, one a line
        drive.py --conf TARGET.json      the agent.conf that a controller renders for the target
 """
@@ -15,13 +16,13 @@ import controller
 import database
 
 MODULES = ('cases_agent', 'cases_listeners', 'cases_tls', 'cases_members', 'cases_l7', 'cases_sessions',
-           'cases_health')
+           'cases_health', 'cases_udp', 'cases_large')
 
 
-def load():
+def load(words=()):
     for name in MODULES:
         __import__(name)
-    return case.CASES
+    return case.chosen(words)
 
 
 def run_one(driven, title, function):
@@ -52,9 +53,8 @@ def main(first, *words):
         return
     database.create()
     driven = controller.Controller(target)
-    for title, function in load():
-        if not words or any(word in title for word in words):
-            run_one(driven, title, function)
+    for title, function in load(words):
+        run_one(driven, title, function)
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 Its own UDPStatusGetter hands messages to processes, which would not share a database in memory.
 """
 
+import select
 import socket
 import time
 
@@ -11,11 +12,17 @@ from octavia.amphorae.drivers.health import heartbeat_udp
 from octavia.common.config import cfg
 
 
+# Messages may wait while a large one is worked on. Root may have a buffer over the limit of the machine.
+SO_RCVBUFFORCE = 33
+BUFFER_BYTES = 8 << 20
+
+
 class HealthManager:
     """Receives what the amphora sends; every message is verified and decoded by Octavia's code."""
 
     def __init__(self, port):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
         self._socket.bind(('127.0.0.1', port))
         self._updater = heartbeat_udp.UpdateHealthDb()
 
@@ -29,6 +36,13 @@ class HealthManager:
             self._socket.settimeout(timeout)
         return self.next()
 
+    def queued(self):
+        """Gives the messages that have come meanwhile."""
+        messages = []
+        while select.select([self._socket], [], [], 0)[0]:
+            messages.append(self.next())
+        return messages
+
     def next(self):
         """Waits for the next message, those that came meanwhile included."""
         envelope, (address, _) = self._socket.recvfrom(heartbeat_udp.UDP_MAX_SIZE)
@@ -41,7 +55,16 @@ class HealthManager:
         """Does with a message what the health manager does: health, then statistics."""
         # The public one only logs what it could not do.
         self._updater._update_health(message, message['from'])
-        heartbeat_udp.update_stats(message)
+        self.accept_statistics(message)
+
+    @staticmethod
+    def accept_statistics(message):
+        """Adds what a message tells. One without statistics fails in a process at whose results nobody looks."""
+        try:
+            heartbeat_udp.update_stats(message)
+        except AttributeError:
+            if any('stats' in listener for listener in message['listeners'].values()):
+                raise
 
     def until(self, holds, deadline=30):
         """Accepts messages until one leaves the database as `holds` demands; gives all of them."""

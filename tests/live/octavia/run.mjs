@@ -1,6 +1,6 @@
 // Octavia's controller drives an agent, case by case: a JSON line for each on stdout.
 // usage: run.mjs --target ours | --target peer --peer DIRECTORY_OF_ITS_SCRIPTS [WORD...]
-//   WORD: only the cases whose title has it. Exit status 1 when one failed, 77 when nothing can run here.
+//   WORD: only the cases whose title has it; the large ones need one, or AMPHORAD_LARGE=1 in the environment. Exit status 1 when one failed, 77 when nothing can run here.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -43,6 +43,7 @@ const setUp = (
         userLogFacility: 0,
         administrativeLogFacility: 1,
         hardStopAfter: undefined,
+        pingHelper: { named: '/o/ping-wrapper.sh', installed: '/b/ping-wrapper.sh' },
       }),
   });
   return { files, runner, seen, sockets, apply };

@@ -14,6 +14,7 @@ const root: OverlayOptions = {
   userLogFacility: 0,
   administrativeLogFacility: 1,
   hardStopAfter: undefined,
+  pingHelper: { named: '/o/ping-wrapper.sh', installed: '/b/ping-wrapper.sh' },
 };
 const ordinary: OverlayOptions = { ...root, runAs: undefined };
 const overlayLines = (upload: string, options = root): readonly string[] =>
@@ -106,5 +107,36 @@ describe('an agent that is not root', () => {
   it('unlike root, for whom haproxy reads the upload as it is', () => {
     const { text, dropped } = effectiveConfig(upload, paths, root);
     expect([text, dropped]).toEqual([upload, []]);
+  });
+});
+
+describe('the helper of PING monitors', () => {
+  const upload = (helper: string): string =>
+    `global\n  external-check\nbackend b\n  option external-check\n  external-check command ${helper}\n  # ${helper}\n`;
+
+  it.each([
+    ['/o/ping-wrapper.sh', '    external-check command /b/ping-wrapper.sh'],
+    ['"/o/ping-wrapper.sh" # theirs', '    external-check command /b/ping-wrapper.sh'],
+    ['/b/ping-wrapper.sh', '  external-check command /b/ping-wrapper.sh'],
+    ['/o/ping-wrapper.sh.old', '  external-check command /o/ping-wrapper.sh.old'],
+  ])('%s is run from base_path, and only the line that names it changes', (helper, line) => {
+    const lines = upload(helper).split('\n');
+    expect(effectiveConfig(upload(helper), paths, root).text.split('\n')).toEqual(lines.with(4, line));
+  });
+
+  it('is run from where the templates say when that is base_path', () => {
+    const pingHelper = { named: '/o/ping-wrapper.sh', installed: '/o/ping-wrapper.sh' };
+    const text = upload('"/o/ping-wrapper.sh"');
+    expect(effectiveConfig(text, paths, { ...root, pingHelper }).text).toBe(text);
+  });
+
+  it('is run from base_path by an agent that is not root, too', () => {
+    const { text, dropped } = effectiveConfig(
+      `${upload('/o/ping-wrapper.sh')}global\n user u\n`,
+      paths,
+      ordinary,
+    );
+    expect(text).toContain('external-check command /b/ping-wrapper.sh\n');
+    expect(dropped).toEqual(['8: user u']);
   });
 });
