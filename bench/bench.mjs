@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokenBounds } from './bounds.mjs';
 import { heartbeat } from './heartbeat.mjs';
+import { heartbeatKills } from './heartbeat-kills.mjs';
 import { heartbeatTiming } from './heartbeat-timing.mjs';
 import { listeners } from './listeners.mjs';
 import { listenForInterruption } from '../scripts/demo/interruption.mjs';
@@ -16,7 +17,7 @@ import { vrrpCheck } from './vrrp-check.mjs';
 
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
 // metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
-const benchmarks = [start, listeners, slowClients, vrrpCheck, heartbeat, heartbeatTiming];
+const benchmarks = [start, listeners, slowClients, vrrpCheck, heartbeat, heartbeatTiming, heartbeatKills];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
 

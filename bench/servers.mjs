@@ -46,9 +46,7 @@ export async function prepareAmphorad(
   const port = await freePort();
   const agentConf = join(directory, 'agent.conf');
   const localConf = join(directory, 'local.conf');
-  writeFileSync(
-    agentConf,
-    `[haproxy_amphora]
+  const template = `[haproxy_amphora]
 base_path = ${join(directory, 'lib')}
 bind_host = 127.0.0.1
 bind_port = ${port}
@@ -58,13 +56,13 @@ amphora_id = ${amphoraId}
 agent_server_cert = ${join(certs, 'server.pem')}
 agent_server_ca = ${join(certs, 'ca.pem')}
 agent_server_network_dir = ${join(directory, 'interfaces')}
-${health}`,
-  );
+`;
+  writeFileSync(agentConf, `${template}${health}`);
   writeFileSync(localConf, `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${local}`);
   const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
   const start = (log = join(directory, 'amphorad.log'), onOutput = undefined) =>
     startChild(argv, log, onOutput);
-  return { subject: 'amphorad', port, start };
+  return { subject: 'amphorad', port, template, start };
 }
 
 /** Prepares the least that could answer: `node:https`, client certificates, one JSON answer. */

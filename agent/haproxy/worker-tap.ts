@@ -8,7 +8,7 @@ import type { UnixSockets } from '../host/sockets';
 import { AgentError } from '../model/errors';
 import type { HaproxyPaths } from './paths';
 import { createRuntimeClient } from './runtime/client';
-import { scanStat, statCommand, type WorkerSample } from './runtime/scan-stat';
+import { createStatScanner, statCommand, type WorkerSample } from './runtime/scan-stat';
 import { parseShowInfo } from './runtime/show-info';
 import { showProc } from './runtime/show-proc';
 
@@ -47,7 +47,9 @@ export async function tapPresentWorker(deps: TapDeps, paths: HaproxyPaths): Prom
     await ask('prompt');
     await ask(`set timeout cli ${idleLimit}`);
     const worker = identify(deps, Number(parseShowInfo(await ask('show info')).get('Pid')));
-    return { ...readerOf(ask), worker, close: () => conversation.close() };
+    const scanner = createStatScanner();
+    const stat = (): Promise<WorkerSample> => conversation.read(statCommand, timeoutMs, scanner.scan);
+    return { ...readerOf(ask, stat), worker, close: () => conversation.close() };
   } catch (thrown) {
     conversation.close();
     throw thrown;
@@ -63,13 +65,18 @@ export async function reachOldWorkers(deps: TapDeps, paths: HaproxyPaths): Promi
     if (deps.runner.glance(pid) === undefined) return [];
     const worker = identify(deps, pid);
     const through = (command: string): Promise<string> => ask(`@!${pid} ${command}`);
-    return [{ ...readerOf(through), worker, close: () => undefined }];
+    const scanner = createStatScanner();
+    const stat = async (): Promise<WorkerSample> => scanner.scan(Buffer.from(await through(statCommand)));
+    return [{ ...readerOf(through, stat), worker, close: () => undefined }];
   });
 }
 
-function readerOf(ask: (command: string) => Promise<string>): Pick<WorkerTap, 'sample' | 'life'> {
+function readerOf(
+  ask: (command: string) => Promise<string>,
+  sample: WorkerTap['sample'],
+): Pick<WorkerTap, 'sample' | 'life'> {
   return {
-    sample: async () => scanStat(await ask(statCommand)),
+    sample,
     life: async () => {
       const info = parseShowInfo(await ask('show info'));
       const connections = Number(info.get('CurrConns'));

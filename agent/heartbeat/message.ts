@@ -23,7 +23,26 @@ export interface Pieces {
 }
 
 /** Writes the pieces of a sample; `untold` is what each listener has added since the last message. */
-export function writePieces(sample: HealthSample, untold: ReadonlyMap<string, ListenerCounters>): Pieces {
+export type PieceWriter = (sample: HealthSample, untold: ReadonlyMap<string, ListenerCounters>) => Pieces;
+
+/** Makes a writer that remembers pools: hardly any is other than in the last message, and sources give the same object then. */
+export function createPieceWriter(): PieceWriter {
+  const written = new WeakMap<PoolSample, PoolPiece>();
+  const pieceOf = (id: string, pool: PoolSample): PoolPiece => {
+    const known = written.get(pool);
+    if (known?.id === id) return known;
+    const piece = writePool(id, pool);
+    written.set(pool, piece);
+    return piece;
+  };
+  return (sample, untold) => writePieces(sample, untold, pieceOf);
+}
+
+function writePieces(
+  sample: HealthSample,
+  untold: ReadonlyMap<string, ListenerCounters>,
+  pieceOf: (id: string, pool: PoolSample) => PoolPiece,
+): Pieces {
   const listeners = [...sample.listeners].map(([id, { status, current }]) => {
     const added = untold.get(id);
     const [tx, rx] = [added?.bytesOut ?? 0, added?.bytesIn ?? 0];
@@ -34,7 +53,7 @@ export function writePieces(sample: HealthSample, untold: ReadonlyMap<string, Li
     };
   });
   // Backwards: an id repeats best near its first place, and deflate looks back no further than 32 KiB.
-  const pools = [...sample.pools].reverse().map(([id, pool]) => writePool(id, pool));
+  const pools = [...sample.pools].reverse().map(([id, pool]) => pieceOf(id, pool));
   return { listeners, pools };
 }
 

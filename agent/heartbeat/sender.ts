@@ -9,7 +9,7 @@ import { AgentError, messageOf } from '../model/errors';
 import type { Finding, FindProblems } from '../model/finding';
 import type { HealthSample, HealthSource } from '../model/health';
 import { createFitting, type Fitted, type Step } from './fit';
-import { writePieces, type Pieces } from './message';
+import { createPieceWriter, type Pieces } from './message';
 import { createTurns, type Target } from './targets';
 
 /** As the configuration words them; read at each message. */
@@ -53,6 +53,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   const { clock, log, options } = deps;
   const turns = createTurns();
   const fitting = createFitting();
+  const writePieces = createPieceWriter();
   const trouble: Trouble = { silenced: false, sendError: undefined, step: 1, leftOut: 0 };
   let seq = 0;
 

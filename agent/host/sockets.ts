@@ -29,6 +29,11 @@ export interface UnixConversation {
    * `invalid-input` as `request` does.
    */
   ask(line: string, timeoutMs: number): Promise<string>;
+  /**
+   * The same for an answer that is large and often asked for: `read` gets its bytes, which are gone after the call.
+   * What it throws is thrown.
+   */
+  read<T>(line: string, timeoutMs: number, read: (answer: Buffer) => T): Promise<T>;
   /** Hangs up; nothing is thrown, and whoever waits gets `unavailable`. */
   close(): void;
 }

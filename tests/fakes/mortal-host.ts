@@ -65,7 +65,11 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
   const mortalConversation: UnixSockets['converse'] = async (path, prompt) => {
     const conversation = await sockets.converse(path, prompt);
     void died.then(() => conversation.close());
-    return { ...conversation, ask: (line, timeoutMs) => reached(() => conversation.ask(line, timeoutMs)) };
+    return {
+      ...conversation,
+      ask: (line, timeoutMs) => reached(() => conversation.ask(line, timeoutMs)),
+      read: (line, timeoutMs, read) => reached(() => conversation.read(line, timeoutMs, read)),
+    };
   };
   const host = {
     ...machine,

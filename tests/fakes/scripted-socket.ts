@@ -2,7 +2,7 @@
 // once, with the errors of the real socket. A conversation is with whom a rule says stands behind the path when it is
 // opened, else with the rules themselves.
 
-import type { UnixSockets } from '../../agent/host/sockets';
+import type { UnixConversation, UnixSockets } from '../../agent/host/sockets';
 import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from '../../agent/host/node/socket-errors';
 
 /** What comes back: text, an errno (nobody listens, the peer broke off), or nothing within the deadline. */
@@ -76,7 +76,7 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
       open.add(me);
       const gone = (): Error => noAnswer(path, { code: 'EPIPE' });
       let isOverdue = false;
-      return {
+      const conversation: UnixConversation = {
         async ask(line, timeoutMs) {
           refuseRequest(path, line);
           transcript.push(`${path}> ${line}`);
@@ -87,8 +87,12 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
           isOverdue = typeof answer === 'object' && 'silent' in answer && answer.silent;
           return answerFrom(answer, path, timeoutMs, defaultMaxBytes);
         },
+        async read(line, timeoutMs, read) {
+          return read(Buffer.from(await conversation.ask(line, timeoutMs)));
+        },
         close: () => void open.delete(me),
       };
+      return conversation;
     },
   };
 }

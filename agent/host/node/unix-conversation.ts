@@ -1,25 +1,41 @@
-// A UNIX connection that stays open for many questions. haproxy's CLI in interactive mode ends each answer with a
+// UNIX connections that stay open for many questions. haproxy's CLI in interactive mode ends each answer with a
 // prompt; an answer that comes too late must not be taken for the next one's (HAProxy management guide, `prompt`).
+// Answers of a megabyte come every few seconds: they are gathered in memory that is used again.
 
-import { connect, type Socket } from 'node:net';
-import type { UnixConversation } from '../sockets';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+import type { UnixConversation, UnixSockets } from '../sockets';
 import { answerTimeout, noAnswer, refuseRequest } from './socket-errors';
 
+const readBytes = 64 * 1024;
+const firstBytes = 4 * 1024;
+
+/** Makes what opens them. All read into one buffer: what lies in it is copied before anybody else is read from. */
+export function createConverse(): UnixSockets['converse'] {
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  return async (path, prompt) => {
+    refuseRequest(path, '');
+    const incoming: Incoming = { take: () => undefined };
+    return conversationOver(await connected(path, buffer, incoming), incoming, path, prompt);
+  };
+}
+
+interface Incoming {
+  take: (bytes: Uint8Array) => void;
+}
+
 interface Waiting {
-  readonly resolve: (answer: string) => void;
+  readonly take: (answer: Buffer) => void;
   readonly reject: (reason: Error) => void;
   readonly deadline: NodeJS.Timeout;
 }
 
-/** Opens one. */
-export async function converse(path: string, prompt: string): Promise<UnixConversation> {
-  refuseRequest(path, '');
-  return conversationOver(await connected(path), path, prompt);
-}
-
-function connected(path: string): Promise<Socket> {
+function connected(path: string, buffer: Buffer, incoming: Incoming): Promise<Socket> {
+  const callback: OnReadOpts['callback'] = (length, bytes) => {
+    incoming.take(bytes.subarray(0, length));
+    return true;
+  };
   return new Promise((resolve, reject) => {
-    const socket = connect({ path });
+    const socket = connect({ path, onread: { buffer, callback } });
     const fail = (thrown: unknown): void => reject(noAnswer(path, thrown));
     socket.once('error', fail);
     socket.once('connect', () => {
@@ -29,37 +45,39 @@ function connected(path: string): Promise<Socket> {
   });
 }
 
-function conversationOver(socket: Socket, path: string, prompt: string): UnixConversation {
-  const end = Buffer.from(prompt);
-  let chunks: Buffer[] = [];
+function conversationOver(
+  socket: Socket,
+  incoming: Incoming,
+  path: string,
+  prompt: string,
+): UnixConversation {
+  const gathered = createGathering(Buffer.from(prompt));
   let waiting: Waiting | undefined;
   let overdue = false;
   let gone: Error | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const part = (thrown: unknown): void => {
-    gone ??= noAnswer(path, thrown);
-    socket.destroy();
-    settle()?.reject(gone);
-  };
   const settle = (): Waiting | undefined => {
     const mine = waiting;
     waiting = undefined;
     if (mine !== undefined) clearTimeout(mine.deadline);
     return mine;
   };
+  const part = (thrown: unknown): void => {
+    gone ??= noAnswer(path, thrown);
+    socket.destroy();
+    settle()?.reject(gone);
+  };
   socket.on('error', part);
   socket.on('close', () => part({ code: 'EPIPE' }));
-  socket.on('data', (chunk) => {
-    chunks.push(chunk);
-    if (!endsWith(chunks, end)) return;
-    const answer = Buffer.concat(chunks);
-    chunks = [];
+  incoming.take = (bytes) => {
+    const answer = gathered.add(bytes);
+    if (answer === undefined) return;
     overdue = false;
-    settle()?.resolve(answer.toString('utf8', 0, answer.length - end.length));
-  });
+    settle()?.take(answer);
+  };
 
-  const exchange = (line: string, timeoutMs: number): Promise<string> =>
+  const exchange = <T>(line: string, timeoutMs: number, read: (answer: Buffer) => T): Promise<T> =>
     new Promise((resolve, reject) => {
       const refusal = gone ?? (overdue ? answerTimeout(path, timeoutMs) : undefined);
       if (refusal !== undefined) {
@@ -70,28 +88,63 @@ function conversationOver(socket: Socket, path: string, prompt: string): UnixCon
         overdue = true;
         settle()?.reject(answerTimeout(path, timeoutMs));
       };
-      waiting = { resolve, reject, deadline: setTimeout(late, timeoutMs).unref() };
+      waiting = {
+        take: attempt(read, resolve, reject),
+        reject,
+        deadline: setTimeout(late, timeoutMs).unref(),
+      };
       socket.write(`${line}\n`);
     });
+  const inTurn = async <T>(line: string, timeoutMs: number, read: (answer: Buffer) => T): Promise<T> => {
+    refuseRequest(path, line);
+    const mine = turn.then(() => exchange(line, timeoutMs, read));
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
 
   return {
-    ask: async (line, timeoutMs) => {
-      refuseRequest(path, line);
-      const mine = turn.then(() => exchange(line, timeoutMs));
-      turn = mine.catch(() => undefined);
-      return mine;
-    },
+    ask: (line, timeoutMs) => inTurn(line, timeoutMs, (answer) => answer.toString('utf8')),
+    read: inTurn,
     close: () => part({ code: 'ECONNABORTED' }),
   };
 }
 
-/** The last bytes may lie in several chunks. */
-function endsWith(chunks: Buffer[], end: Buffer): boolean {
-  const last = chunks.at(-1);
-  if (last === undefined || last.length >= end.length || chunks.length === 1) {
-    return last?.subarray(-end.length).equals(end) ?? false;
-  }
-  const joined = Buffer.concat(chunks);
-  chunks.splice(0, chunks.length, joined);
-  return joined.subarray(-end.length).equals(end);
+/** What `read` throws goes to whoever asked, not to the socket. */
+function attempt<T>(
+  read: (answer: Buffer) => T,
+  resolve: (value: T) => void,
+  reject: (reason: unknown) => void,
+): (answer: Buffer) => void {
+  return (answer) => {
+    try {
+      resolve(read(answer));
+    } catch (thrown) {
+      reject(thrown);
+    }
+  };
+}
+
+interface Gathering {
+  /** Adds what came; the whole answer, without its end, once that is there. It lasts until the next call. */
+  add(bytes: Uint8Array): Buffer | undefined;
+}
+
+function createGathering(end: Buffer): Gathering {
+  let space = Buffer.allocUnsafeSlow(firstBytes);
+  let length = 0;
+  return {
+    add(bytes) {
+      if (length + bytes.length > space.length) {
+        const larger = Buffer.allocUnsafeSlow(2 * (length + bytes.length));
+        larger.set(space.subarray(0, length));
+        space = larger;
+      }
+      space.set(bytes, length);
+      length += bytes.length;
+      const from = length - end.length;
+      if (from < 0 || !space.subarray(from, length).equals(end)) return undefined;
+      length = 0;
+      return space.subarray(0, from);
+    },
+  };
 }

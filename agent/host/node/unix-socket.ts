@@ -4,7 +4,7 @@
 import { connect } from 'node:net';
 import type { UnixRequestOptions, UnixSockets } from '../sockets';
 import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from './socket-errors';
-import { converse } from './unix-conversation';
+import { createConverse } from './unix-conversation';
 
 const defaultMaxBytes = 64 * 1024 * 1024;
 
@@ -15,7 +15,7 @@ export function createNodeUnixSockets(): UnixSockets {
       refuseRequest(path, line);
       return exchange(path, line, options);
     },
-    converse,
+    converse: createConverse(),
   };
 }
 

@@ -1,8 +1,9 @@
 // What a heartbeat takes from `show stat`, on rows as 2.6.12 prints them.
 
 import { describe, expect, it } from '@jest/globals';
-import { scanStat } from '../../../../agent/haproxy/runtime/scan-stat';
+import { createStatScanner } from '../../../../agent/haproxy/runtime/scan-stat';
 
+const scanStat = (text: string) => createStatScanner().scan(Buffer.from(text));
 const header =
   '# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,check_desc,';
 const row = (name: string, service: string, status: string, weight: string, type: number): string =>
@@ -53,5 +54,35 @@ describe('statistics of a worker', () => {
 
   it.each(['', 'Unknown command', '# pxname,svname\n'])('are refused when the answer is %j', (text) => {
     expect(() => scanStat(text)).toThrow(expect.objectContaining({ kind: 'unavailable' }));
+  });
+
+  it('give a pool as the same object for as long as nothing of it changes', () => {
+    const { scan } = createStatScanner();
+    const poolsOf = (...rows: readonly string[]) => scan(Buffer.from(table(...rows))).pools;
+    const listener = row('l', 'FRONTEND', 'OPEN', '', 0);
+    const pool = (name: string, ...states: readonly string[]): readonly string[] => [
+      ...states.map((state, n) => row(name, `m${n}`, state, '1', 2)),
+      row(name, 'BACKEND', 'UP', '1', 1),
+    ];
+    const before = poolsOf(listener, ...pool('p', 'UP', 'UP'), ...pool('q', 'UP'));
+    const same = poolsOf(listener, ...pool('p', 'UP', 'UP'), ...pool('q', 'UP'));
+    expect(same.get('p')).toBe(before.get('p'));
+    const after = poolsOf(listener, ...pool('p', 'UP', 'DOWN 1/2'), ...pool('q', 'UP'));
+    expect([...after.get('p')!.members]).toEqual([
+      ['m0', 'UP'],
+      ['m1', 'DOWN 1/2'],
+    ]);
+    expect(after.get('q')).toBe(before.get('q'));
+    expect([...before.get('p')!.members.values()]).toEqual(['UP', 'UP']);
+    // Rows that move, are fewer, or belong to another proxy now.
+    for (const rows of [
+      [...pool('q', 'UP'), listener, ...pool('p', 'UP')],
+      [...pool('q', 'UP'), ...pool('p', 'DOWN')],
+      pool('p', 'DOWN').slice(0, 1),
+      pool('p', 'DOWN'),
+      [...pool('o', 'UP', 'UP', 'MAINT'), ...pool('p')],
+    ]) {
+      expect(poolsOf(...rows)).toEqual(scanStat(table(...rows)).pools);
+    }
   });
 });
