@@ -1,9 +1,17 @@
 // What each call does to a listener, and the answer it then has to get: contract/amphora-v0.1.md as a table. `stored`
 // and `running` are versions of a configuration; `served` is the certificate that the running one was started with.
 
-const absent = { stored: null, running: null, served: null, certificate: null, spare: null };
+/** In the place of an answer: a state that a call passes through. */
+export const midway = Symbol('midway');
+
+/** A listener that does not exist. */
+export const absent = { stored: null, running: null, served: null, certificate: null, spare: null };
 const follow = (state) => ({ ...state, running: state.stored, served: state.certificate });
 const lacksCertificate = ({ stored, certificate }) => stored.tls && certificate === null;
+
+// A listener that is being deleted has no haproxy before it has no files: readers may see that.
+const ending = (call, state) =>
+  state.running === null ? [] : [[midway, { ...state, running: null, served: null, leaving: call }]];
 
 const table = {
   upload: ({ version }, state) => [
@@ -26,7 +34,8 @@ const table = {
   },
   stop: (_call, state) =>
     state.stored === null ? [['404', state]] : [['202', { ...state, running: null, served: null }]],
-  delete: (_call, state) => (state.stored === null ? [['404', state]] : [['200', absent]]),
+  delete: (call, state) =>
+    state.stored === null ? [['404', state]] : [['200', absent], ...ending(call, state)],
   putCertificate: ({ bundle }, state) => [
     ['201', { ...state, certificate: bundle }],
     ['507', state],
@@ -56,4 +65,11 @@ const table = {
 /** Lists what may come of a call in a state, as pairs of answer and next state. */
 export function effects(call, state) {
   return table[call.kind](call, state);
+}
+
+const reads = new Set(['readText', 'readStatus', 'readSpare']);
+
+/** Tells whether a call can take effect in a state; while another changes it, only reads can. */
+export function mayInterrupt(call, { leaving }) {
+  return leaving === undefined || leaving === call || reads.has(call.kind);
 }
