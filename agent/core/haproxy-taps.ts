@@ -51,17 +51,19 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   let present: WorkerTap | undefined;
   let expectedUntilMs = -Infinity;
   let isClosed = false;
+  const wasClosed = (): boolean => isClosed;
   const isExpecting = (): boolean => deps.monotonic() < expectedUntilMs;
 
   async function open(): Promise<WorkerTap | undefined> {
     const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
     if (tap === undefined) return undefined;
-    if (isClosed || old.has(tap)) {
-      tap.close();
-      return undefined;
+    if (!wasClosed() && !old.has(tap)) {
+      await old.find(tap);
+      // Nobody would let go of what is opened for those who have closed meanwhile.
+      if (!wasClosed()) return tap;
     }
-    await old.find(tap);
-    return tap;
+    tap.close();
+    return undefined;
   }
 
   async function samplePresent(): Promise<WorkerSample | undefined> {
@@ -71,16 +73,17 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
       const tap = present;
       if (tap === undefined) return undefined;
       const sample = await orGone(() => tap.sample());
-      if (sample === undefined) {
+      if (sample !== undefined) ledger.note(id, tap.worker, sample.listeners);
+      const isSuspect = sample?.isStopped === true || isExpecting();
+      const life = sample && isSuspect ? await orGone(() => tap.life()) : undefined;
+      if (sample !== undefined && (!isSuspect || life?.isReplaced === false)) return sample;
+      present = undefined;
+      if (life === undefined) {
         tap.close();
         ledger.forget(tap.worker);
-        present = undefined;
         continue;
       }
-      ledger.note(id, tap.worker, sample.listeners);
-      if (!(sample.isStopped || isExpecting()) || !(await isReplaced(tap))) return sample;
       old.add(tap);
-      present = undefined;
       expectedUntilMs = -Infinity;
     }
     return undefined;
@@ -146,7 +149,7 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
     has: (tap) => isKnown(tap, taps),
     count: () => taps.length,
     async find(present) {
-      const found = (await orGone(() => reachOldWorkers(deps, deps.paths))) ?? [];
+      const found = await reachOldWorkers(deps, deps.paths).catch(noneWhenSilent);
       taps = [...taps, ...found.filter((one) => !isKnown(one, [present, ...taps]))];
     },
     async look() {
@@ -174,8 +177,10 @@ function isKnown({ worker }: WorkerTap, among: readonly WorkerTap[]): boolean {
   return among.some((tap) => tap.worker.pid === worker.pid && tap.worker.startTicks === worker.startTicks);
 }
 
-async function isReplaced(tap: WorkerTap): Promise<boolean> {
-  return (await orGone(() => tap.life()))?.isReplaced === true;
+/** A master that does not answer must not silence the worker that does. */
+function noneWhenSilent(thrown: unknown): readonly WorkerTap[] {
+  if (isAgentError(thrown, 'unavailable') || isAgentError(thrown, 'timeout')) return [];
+  throw thrown;
 }
 
 /** Undefined when the worker is gone; one that is only late throws `timeout`, and keeps its connection. */
