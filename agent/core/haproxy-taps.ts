@@ -10,6 +10,7 @@ import type { WorkerSample } from '../haproxy/runtime/scan-stat';
 import { reachOldWorkers, tapPresentWorker, type TapDeps, type WorkerTap } from '../haproxy/worker-tap';
 import { isAgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
+import { createPartedWorkers, hasEnded, type PartedWorkers } from './parted-workers';
 import type { WorkerLedger } from './worker-ledger';
 
 export interface WorkerTaps {
@@ -47,7 +48,8 @@ const expectationMs = 60_000;
 /** Makes the taps of one load balancer; nothing is opened yet. */
 export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   const { id, ledger } = deps;
-  const old = createOldTaps(deps);
+  const parted = createPartedWorkers(deps);
+  const old = createOldTaps(deps, parted);
   let present: WorkerTap | undefined;
   let expectedUntilMs = -Infinity;
   let isClosed = false;
@@ -80,7 +82,7 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
       present = undefined;
       if (life === undefined) {
         tap.close();
-        ledger.forget(tap.worker);
+        parted.add(tap.worker);
         continue;
       }
       old.add(tap);
@@ -93,6 +95,7 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
     async look() {
       const sample = await samplePresent();
       const lingering = await old.look();
+      parted.sweep();
       return sample && { present: sample, lingering };
     },
     async lookAtOld() {
@@ -123,8 +126,8 @@ interface OldTaps {
   close(): void;
 }
 
-function createOldTaps(deps: WorkerTapsDeps): OldTaps {
-  const { id, ledger } = deps;
+function createOldTaps(deps: WorkerTapsDeps, parted: PartedWorkers): OldTaps {
+  const { id, ledger, runner } = deps;
   let taps: readonly WorkerTap[] = [];
 
   /** True when all that a replaced worker ever counts is in the ledger. */
@@ -140,7 +143,8 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
       return life.isReplaced && life.connections === 0;
     } catch (thrown) {
       if (!isAgentError(thrown)) throw thrown;
-      return thrown.kind !== 'timeout';
+      // Its master may only be between two lives.
+      return hasEnded(runner, tap.worker);
     }
   }
 
@@ -162,7 +166,7 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
       taps = taps.filter((tap) => !ended.includes(tap));
       for (const tap of ended) {
         tap.close();
-        ledger.forget(tap.worker);
+        parted.add(tap.worker);
       }
       return lingering;
     },
@@ -183,7 +187,7 @@ function noneWhenSilent(thrown: unknown): readonly WorkerTap[] {
   throw thrown;
 }
 
-/** Undefined when the worker is gone; one that is only late throws `timeout`, and keeps its connection. */
+/** Undefined when the worker is gone or has hung up; one that is only late throws `timeout`, and keeps its connection. */
 async function orGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

@@ -195,6 +195,51 @@ describe('a worker that is only late', () => {
   });
 });
 
+describe('a worker that lives on', () => {
+  it('is not counted twice when its connection breaks', async () => {
+    const { taps, start, serve, told, sockets } = group();
+    const worker = start('l');
+    serve(worker, 'l', 7);
+    await taps.look();
+    let isBroken = true;
+    worker.says = (command) => {
+      const answer = isBroken && command.startsWith('show stat') ? { refuse: 'ECONNRESET' } : undefined;
+      if (answer !== undefined) isBroken = false;
+      return answer;
+    };
+    serve(worker, 'l', 1);
+    expect(await taps.look()).toBeDefined();
+    expect([told(), sockets.conversations()]).toEqual([8, 1]);
+  });
+
+  it('is not counted twice, nor lost, when its master is away during a further reload', async () => {
+    const { taps, tapsOver, start, serve, first, second, workers, told } = await reloaded();
+    serve(first, 'l', 7);
+    await taps.look();
+    taps.close();
+    const next = tapsOver();
+    await next.look();
+    next.expectReload();
+    workers.masterSays = { refuse: 'ECONNREFUSED' };
+    start('l');
+    serve(first, 'l', 1);
+    await next.lookAtOld();
+    expect(next.isRestless()).toBe(true);
+    workers.masterSays = undefined;
+    await next.look();
+    expect(told()).toBe(8);
+    expect(workers.living()).toEqual([first, expect.anything()]);
+    expect(workers.living()).not.toContain(second);
+  });
+
+  it('is forgotten once it has ended, so that the ledger does not grow', async () => {
+    const { taps, workers, setClients, first, ledger } = await reloaded();
+    setClients(first, 0);
+    for (let message = 0; message < 2; message += 1) await taps.look();
+    expect(ledger.entries().workers.map(({ pid }) => pid)).toEqual(workers.living().map(({ pid }) => pid));
+  });
+});
+
 describe('workers that reloads had replaced before this agent began', () => {
   it('are found by way of their master and counted until they end', async () => {
     const { taps, tapsOver, workers, serve, setClients, first, second } = await reloaded();
