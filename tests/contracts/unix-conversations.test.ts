@@ -33,7 +33,12 @@ function scriptedSubject(): Promise<Subject> {
     { line: /^leave$/, answer: { refuse: 'EPIPE' } },
     { answer: (line) => answers[line] ?? '' },
   ]);
-  return Promise.resolve({ sockets, path: '/run/s', catchUp: () => catchUp(), clean: () => Promise.resolve() });
+  return Promise.resolve({
+    sockets,
+    path: '/run/s',
+    catchUp: () => catchUp(),
+    clean: () => Promise.resolve(),
+  });
 }
 
 async function nodeSubject(): Promise<Subject> {

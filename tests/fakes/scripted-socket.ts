@@ -7,10 +7,7 @@ import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from '../../age
 
 /** What comes back: text, an errno (nobody listens, the peer broke off), nothing at all, or something after the deadline. */
 export type SocketAnswer =
-  | string
-  | { readonly refuse: string }
-  | { readonly silent: true }
-  | { readonly late: Promise<unknown> };
+  string | { readonly refuse: string } | { readonly silent: true } | { readonly late: Promise<unknown> };
 
 /** Who stands behind a path, and goes on answering when somebody else does. */
 export interface SocketPeer {
@@ -99,7 +96,7 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
       const exchange = async (line: string, timeoutMs: number): Promise<string> => {
         if (!open.has(me)) throw gone();
         if (isOverdue) throw answerTimeout(path, timeoutMs);
-        const coming = (peer?.answer(line) ?? answerOf(script, path, line)) ?? { refuse: 'EPIPE' };
+        const coming = peer?.answer(line) ?? answerOf(script, path, line) ?? { refuse: 'EPIPE' };
         const answer = await Promise.race([coming, over.then(() => undefined)]);
         if (answer === undefined) throw gone();
         if (typeof answer === 'object' && 'refuse' in answer) end();

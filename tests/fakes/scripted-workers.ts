@@ -139,11 +139,13 @@ export function installWorkers(
 function truth({ pid, clients, isReplaced, listeners }: FakeWorker, command: string): string {
   if (command === 'show info') return `Pid: ${pid}\nCurrConns: ${clients}\nStopping: ${Number(isReplaced)}\n`;
   if (!command.startsWith('show stat')) return '';
-  const rows = [...listeners].flatMap(([name, { current, connections, bytesIn, bytesOut, requestErrors }]) => [
-    `${name},FRONTEND,${isReplaced ? 'STOP' : 'OPEN'},,0,${current},${connections},${bytesIn},${bytesOut},${requestErrors},`,
-    `pool-${name},member,UP,1,2,0,0,0,0,,`,
-    `pool-${name},BACKEND,UP,1,1,0,0,0,0,,`,
-  ]);
+  const rows = [...listeners].flatMap(
+    ([name, { current, connections, bytesIn, bytesOut, requestErrors }]) => [
+      `${name},FRONTEND,${isReplaced ? 'STOP' : 'OPEN'},,0,${current},${connections},${bytesIn},${bytesOut},${requestErrors},`,
+      `pool-${name},member,UP,1,2,0,0,0,0,,`,
+      `pool-${name},BACKEND,UP,1,1,0,0,0,0,,`,
+    ],
+  );
   return [`# ${columns},`, ...rows, ''].join('\n');
 }
 
