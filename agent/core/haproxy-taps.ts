@@ -53,20 +53,8 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   let present: WorkerTap | undefined;
   let expectedUntilMs = -Infinity;
   let isClosed = false;
-  const wasClosed = (): boolean => isClosed;
+  const open = (): Promise<WorkerTap | undefined> => openPresent(deps, old, () => isClosed);
   const isExpecting = (): boolean => deps.monotonic() < expectedUntilMs;
-
-  async function open(): Promise<WorkerTap | undefined> {
-    const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
-    if (tap === undefined) return undefined;
-    if (!wasClosed() && !old.has(tap)) {
-      await old.find(tap);
-      // Nobody would let go of what is opened for those who have closed meanwhile.
-      if (!wasClosed()) return tap;
-    }
-    tap.close();
-    return undefined;
-  }
 
   async function samplePresent(): Promise<WorkerSample | undefined> {
     // Twice: a worker may be replaced, or have ended, since it was last asked.
@@ -113,6 +101,22 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
       old.close();
     },
   };
+}
+
+async function openPresent(
+  deps: WorkerTapsDeps,
+  old: OldTaps,
+  isClosed: () => boolean,
+): Promise<WorkerTap | undefined> {
+  const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
+  if (tap === undefined) return undefined;
+  if (!isClosed() && !old.has(tap)) {
+    await old.find(tap);
+    // Nobody would let go of what is opened for those who have closed meanwhile.
+    if (!isClosed()) return tap;
+  }
+  tap.close();
+  return undefined;
 }
 
 interface OldTaps {

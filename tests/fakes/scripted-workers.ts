@@ -28,15 +28,15 @@ export interface FakeWorker {
 
 export interface ScriptedWorkers {
   /** Starts a worker with these listeners, which takes over from the one before. */
-  start(...listeners: readonly string[]): FakeWorker;
+  readonly start: (...listeners: readonly string[]) => FakeWorker;
   /** Adds to what a listener has counted: so many connections, and bytes with them. */
-  serve(worker: FakeWorker, listener: string, requests: number): void;
+  readonly serve: (worker: FakeWorker, listener: string, requests: number) => void;
   /** Changes how many clients a worker has; one that is replaced ends with the last, unless it is held. */
-  setClients(worker: FakeWorker, clients: number): void;
+  readonly setClients: (worker: FakeWorker, clients: number) => void;
   /** Kills a worker. */
-  kill(worker: FakeWorker): void;
+  readonly kill: (worker: FakeWorker) => void;
   /** Those that live. */
-  living(): readonly FakeWorker[];
+  readonly living: () => readonly FakeWorker[];
   /** What the master answers instead of the truth. */
   masterSays: SocketAnswer | undefined;
 }
@@ -66,7 +66,7 @@ export function installWorkers(
     return worker.says?.(command) ?? truth(worker, command);
   };
   const fake: ScriptedWorkers = {
-    start(...listeners) {
+    start: (...listeners) => {
       const process = runner.addProcess({ argv: ['haproxy'] });
       const worker: FakeWorker = {
         pid: process.pid,
@@ -90,14 +90,14 @@ export function installWorkers(
       }
       return worker;
     },
-    serve(worker, listener, requests) {
+    serve: (worker, listener, requests) => {
       const counted = worker.listeners.get(listener);
       if (counted === undefined) throw new Error(`worker ${worker.pid} has no listener ${listener}`);
       counted.connections += requests;
       counted.bytesIn += 10 * requests;
       counted.bytesOut += 100 * requests;
     },
-    setClients(worker, clients) {
+    setClients: (worker, clients) => {
       worker.clients = clients;
       endIfDone(worker);
     },

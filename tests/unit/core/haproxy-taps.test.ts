@@ -71,7 +71,7 @@ describe('a worker that a reload replaces', () => {
     setClients(first, 0);
     expect(workers.living()).toContain(first);
     const kept: unknown[] = [];
-    world.keep = async () => kept.push([told(), workers.living().includes(first)]);
+    world.keep = () => Promise.resolve(kept.push([told(), workers.living().includes(first)]));
     await taps.lookAtOld();
     expect(kept).toEqual([[9, true]]);
     expect(workers.living()).toEqual([second]);
@@ -283,7 +283,7 @@ describe('the taps of a load balancer', () => {
     expect(await taps.look()).toBeDefined();
   });
 
-  it('are at rest again a minute after a reload that did not come', async () => {
+  it('are at rest again a minute after a reload that did not come', () => {
     const { taps, start, world } = group();
     start('l');
     expect(taps.isRestless()).toBe(false);

@@ -116,11 +116,11 @@ function stored({ files }: Machine): Sums {
 interface Stage {
   readonly machine: Machine;
   /** Has a worker serve so many requests, and lets time pass. */
-  serve(worker: FakeWorker, requests: number): Promise<void>;
+  readonly serve: (worker: FakeWorker, requests: number) => Promise<void>;
   /** Reloads as the agent does: a last sample, then the signal. */
-  reload(): Promise<FakeWorker>;
+  readonly reload: () => Promise<FakeWorker>;
   /** Lets time pass for the next message; whoever is dead by then is followed by another agent. */
-  pass(): Promise<void>;
+  readonly pass: () => Promise<void>;
 }
 
 interface Outcome {
@@ -163,12 +163,12 @@ async function play(story: (stage: Stage) => Promise<void>, step: number): Promi
   await story({
     machine,
     pass,
-    async serve(worker, requests) {
+    serve: async (worker, requests) => {
       machine.workers.serve(worker, 'l', requests);
       truth = add(truth, [requests, 10 * requests, 100 * requests]);
       await pass();
     },
-    async reload() {
+    reload: async () => {
       const last = (): Promise<unknown> => untilDeath(agent.life, () => agent.health.beforeReload(id));
       if ((await last()) === 'died') {
         await pass();
