@@ -1,4 +1,5 @@
-// What each call does to a listener, and the answer it then has to get: contract/amphora-v0.1.md as a table. `stored`
+// What each call does to a listener, and the answer it then has to get: contract/amphora-v0.1.md as a table, and where
+// 1.0 is another contract/octavia-1.0.md, its statuses read as those of v0.1 (dialects.mjs). `stored`
 // and `running` are versions of a configuration; `served` is the certificate that the running one was started with.
 
 /** In the place of an answer: a state that a call passes through. */
@@ -53,6 +54,8 @@ const table = {
     [state.stored === null ? '404' : `200 ${state.running === null ? 'STOPPED' : 'ACTIVE'}`, state],
   ],
   badAction: (_call, state) => [['400', state]],
+  // By the dialect that has not uploaded it.
+  foreignDelete: (_call, state) => [[state.stored === null ? '200' : '409', state]],
   // Not calls. The haproxy was killed: whoever brings it back starts what is stored.
   crash: (_call, state) => [['', state.running === null ? state : follow(state)]],
   // A start or stop that failed half-way for want of space: it may run or not until the next one is answered.
@@ -62,9 +65,18 @@ const table = {
   ],
 };
 
+// What is not there is as good as deleted, and a status is that of the list of all that runs.
+const tableOf10 = {
+  delete: (_call, state) => [['200', state.stored === null ? state : absent]],
+  foreignDelete: (_call, state) => [[state.stored === null ? '404' : '409', state]],
+  deleteSpare: (_call, state) => [['200', { ...state, spare: null }]],
+  readStatus: (_call, state) => [[`200 ${state.running === null ? 'absent' : 'ACTIVE'}`, state]],
+};
+
 /** Lists what may come of a call in a state, as pairs of answer and next state. */
 export function effects(call, state) {
-  return table[call.kind](call, state);
+  const own = call.dialect === '1.0' ? tableOf10[call.kind] : undefined;
+  return (own ?? table[call.kind])(call, state);
 }
 
 const reads = new Set(['readText', 'readStatus', 'readSpare']);
