@@ -9,6 +9,7 @@ import { createNodeUnixSockets } from '../../agent/host/node/unix-socket';
 import { eventually } from '../fakes/eventually';
 import { startTestAgent, type TestAgent } from './kit/agent';
 import { startController, type Controller } from './kit/controller';
+import { startHaproxyLog } from './kit/haproxy-log';
 import { openKept, type KeptConnection } from './kit/kept-connection';
 import { amphoraId, makePki, type TestPki } from './kit/pki';
 import { freePort } from './kit/traffic';
@@ -57,7 +58,13 @@ async function backend(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const config = (port: number, to: number, remark = '', mode: 'http' | 'tcp' = 'http'): string => `# ${remark}
+const config = (
+  port: number,
+  to: number,
+  remark = '',
+  mode: 'http' | 'tcp' = 'http',
+  log: readonly string[] = [],
+): string => `# ${remark}
 global
     maxconn 500
 defaults
@@ -68,6 +75,7 @@ defaults
     timeout server 30s
 frontend ${id}
     bind 127.0.0.1:${port}
+    ${log.join('\n    ')}
     default_backend pool-1:${id}
 backend pool-1:${id}
     server member-1 127.0.0.1:${to}
@@ -123,11 +131,13 @@ describe('a controller that is told of heartbeats', () => {
     async (mode) => {
       const one = await controller(key);
       const agent = await agentFor([one]);
+      const log = await startHaproxyLog();
+      closing.push(() => log.close());
       const [port, to] = [await freePort(), await backend()];
-      await upload(agent, config(port, to, 'first', mode));
+      await upload(agent, config(port, to, 'first', mode, log.directives));
       expect((await put(agent, `${id}/start`)).status).toBe(202);
       const reload = async (remark: string): Promise<void> => {
-        await upload(agent, config(port, to, remark, mode));
+        await upload(agent, config(port, to, remark, mode, log.directives));
         expect((await put(agent, `${id}/reload`)).status).toBe(202);
       };
 
@@ -149,8 +159,14 @@ describe('a controller that is told of heartbeats', () => {
       await Promise.all(all.map((kept) => kept.close()));
 
       const truth = truthOf(all, bad.length);
-      // Of HTTP haproxy counts bytes as it keeps them inside, the same for each of these requests.
-      if (mode === 'http') Object.assign(truth, { rx: 1_000 * bytesInside, tx: expect.any(Number) });
+      // Of HTTP haproxy counts bytes as it keeps them inside, the same for each of these requests; of answers, whose
+      // headers vary, its log tells. In mode tcp a line is a connection, and the log is held to the truth, too.
+      const lines = mode === 'http' ? 1_000 + bad.length : all.length;
+      await eventually(() => expect(log.told().lines).toBe(lines));
+      const { rx, tx } = log.told();
+      expect(tx).toBeGreaterThan(1_000 * body.length);
+      if (mode === 'http') Object.assign(truth, { rx: 1_000 * bytesInside, tx });
+      expect({ rx, tx }).toEqual({ rx: truth.rx, tx: truth.tx });
       await eventually(() => expect(one.sum(id)).toEqual(truth));
       // And the workers that were held have gone.
       await eventually(async () => {
