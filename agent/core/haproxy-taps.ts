@@ -3,11 +3,19 @@
 //
 // INVARIANTS:
 // - one job at a time for each load balancer;
+// - the ledger knows a worker until its process has ended: one that is met again is not counted from 0;
 // - a replaced worker is let go of as soon as it is seen without connections, whatever became of writing that down.
 
 import type { HaproxyPaths } from '../haproxy/paths';
 import type { WorkerSample } from '../haproxy/runtime/scan-stat';
-import { reachOldWorkers, tapPresentWorker, type TapDeps, type WorkerTap } from '../haproxy/worker-tap';
+import {
+  hasEnded,
+  reachOldWorkers,
+  tapPresentWorker,
+  type TapDeps,
+  type WorkerIdentity,
+  type WorkerTap,
+} from '../haproxy/worker-tap';
 import { isAgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { WorkerLedger } from './worker-ledger';
@@ -47,7 +55,8 @@ const expectationMs = 60_000;
 /** Makes the taps of one load balancer; nothing is opened yet. */
 export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   const { id, ledger } = deps;
-  const old = createOldTaps(deps);
+  const departures = createDepartures(deps);
+  const old = createOldTaps(deps, departures);
   let present: WorkerTap | undefined;
   let expectedUntilMs = -Infinity;
   let isClosed = false;
@@ -56,12 +65,11 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   async function open(): Promise<WorkerTap | undefined> {
     const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
     if (tap === undefined) return undefined;
-    if (isClosed || old.has(tap)) {
-      tap.close();
-      return undefined;
-    }
-    await old.find(tap);
-    return tap;
+    if (!isClosed && !old.has(tap)) await old.find(tap);
+    // Asked last: nobody would hang up what is opened after all were let go of.
+    if (!isClosed && !old.has(tap)) return tap;
+    tap.close();
+    return undefined;
   }
 
   async function samplePresent(): Promise<WorkerSample | undefined> {
@@ -73,7 +81,7 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
       const sample = await orGone(() => tap.sample());
       if (sample === undefined) {
         tap.close();
-        ledger.forget(tap.worker);
+        departures.add(tap.worker);
         present = undefined;
         continue;
       }
@@ -120,7 +128,28 @@ interface OldTaps {
   close(): void;
 }
 
-function createOldTaps(deps: WorkerTapsDeps): OldTaps {
+interface Departures {
+  /** Takes a worker whose connection is over. */
+  add(worker: WorkerIdentity): void;
+  /** Has the ledger forget those that have ended. */
+  settle(): void;
+}
+
+/** Those that are let go of: what another holds lives on, and its master knows it still. */
+function createDepartures(deps: WorkerTapsDeps): Departures {
+  let left: readonly WorkerIdentity[] = [];
+  return {
+    add: (worker) => void (left = [...left.filter((one) => !isSame(one, worker)), worker]),
+    settle() {
+      const ended = left.filter((worker) => hasEnded(deps, worker));
+      if (ended.length === 0) return;
+      for (const worker of ended) deps.ledger.forget(worker);
+      left = left.filter((worker) => !ended.includes(worker));
+    },
+  };
+}
+
+function createOldTaps(deps: WorkerTapsDeps, departures: Departures): OldTaps {
   const { id, ledger } = deps;
   let taps: readonly WorkerTap[] = [];
 
@@ -137,7 +166,8 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
       return life.isReplaced && life.connections === 0;
     } catch (thrown) {
       if (!isAgentError(thrown)) throw thrown;
-      return thrown.kind !== 'timeout';
+      // A master that reads its files again hangs up on those whom it leads to its workers.
+      return thrown.kind !== 'timeout' && hasEnded(deps, tap.worker);
     }
   }
 
@@ -154,13 +184,13 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
       const asked = taps;
       const done = await Promise.all(asked.map((tap) => finish(tap, lingering)));
       const ended = asked.filter((_, index) => done[index] === true);
-      if (ended.length === 0) return lingering;
-      await deps.keep();
+      if (ended.length > 0) await deps.keep();
       taps = taps.filter((tap) => !ended.includes(tap));
       for (const tap of ended) {
         tap.close();
-        ledger.forget(tap.worker);
+        departures.add(tap.worker);
       }
+      departures.settle();
       return lingering;
     },
     close() {
@@ -171,7 +201,11 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
 }
 
 function isKnown({ worker }: WorkerTap, among: readonly WorkerTap[]): boolean {
-  return among.some((tap) => tap.worker.pid === worker.pid && tap.worker.startTicks === worker.startTicks);
+  return among.some((tap) => isSame(tap.worker, worker));
+}
+
+function isSame(one: WorkerIdentity, other: WorkerIdentity): boolean {
+  return one.pid === other.pid && one.startTicks === other.startTicks;
 }
 
 async function isReplaced(tap: WorkerTap): Promise<boolean> {

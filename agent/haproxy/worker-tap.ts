@@ -5,7 +5,7 @@
 
 import type { ProcessRunner } from '../host/process';
 import type { UnixSockets } from '../host/sockets';
-import { AgentError } from '../model/errors';
+import { AgentError, isAgentError } from '../model/errors';
 import type { HaproxyPaths } from './paths';
 import { createRuntimeClient } from './runtime/client';
 import { createStatScanner, statCommand, type WorkerSample } from './runtime/scan-stat';
@@ -69,6 +69,17 @@ export async function reachOldWorkers(deps: TapDeps, paths: HaproxyPaths): Promi
     const stat = async (): Promise<WorkerSample> => scanner.scan(Buffer.from(await through(statCommand)));
     return [{ ...readerOf(through, stat), worker, close: () => undefined }];
   });
+}
+
+/** Tells whether a worker's process is over; not while that cannot be seen. */
+export function hasEnded({ runner }: Pick<TapDeps, 'runner'>, { pid, startTicks }: WorkerIdentity): boolean {
+  try {
+    const found = runner.glance(pid);
+    return found?.startTicks !== startTicks || found.state === 'Z' || found.state === 'X';
+  } catch (thrown) {
+    if (isAgentError(thrown)) return false;
+    throw thrown;
+  }
 }
 
 function readerOf(
