@@ -97,6 +97,11 @@ async function requests(connections: readonly KeptConnection[], each: number): P
 const open = (port: number, count: number): Promise<readonly KeptConnection[]> =>
   Promise.all(Array.from({ length: count }, () => openKept(port)));
 
+async function heardMore({ heard }: Controller): Promise<void> {
+  const enough = heard.length + 4;
+  await eventually(() => expect(heard.length).toBeGreaterThan(enough));
+}
+
 function truthOf(all: readonly KeptConnection[], ereq: number) {
   const of = (name: 'sent' | 'received'): number => all.reduce((sum, kept) => sum + kept.counted()[name], 0);
   return { rx: of('sent'), tx: of('received'), totconns: all.length, ereq };
@@ -175,6 +180,38 @@ describe('a controller that is told of heartbeats', () => {
       });
     },
   );
+
+  it('is told nothing twice of a worker whose connection was cut, or of an old one that somebody else holds', async () => {
+    const one = await controller(key);
+    const agent = await agentFor([one]);
+    const [port, to] = [await freePort(), await backend()];
+    await upload(agent, config(port, to, 'first'));
+    expect((await put(agent, `${id}/start`)).status).toBe(202);
+    const admin = join(agent.basePath, id, 'admin.sock');
+    const clients = await open(port, 10);
+    await requests(clients, 1);
+    await Promise.all(clients.map((kept) => kept.close()));
+    await eventually(() => expect(one.sum(id).totconns).toBe(10));
+
+    // The agent's own connection ends, the worker does not.
+    const sessions = await sockets.request(admin, 'show sess', { timeoutMs: 2_000 });
+    for (const [, session = ''] of sessions.matchAll(/^(0x[0-9a-f]+): proto=unix_stream/gm)) {
+      await sockets.request(admin, `shutdown session ${session}`, { timeoutMs: 2_000 });
+    }
+    await heardMore(one);
+    expect(one.sum(id).totconns).toBe(10);
+
+    const operator = await sockets.converse(admin, '\n> ');
+    await operator.ask('prompt', 2_000);
+    for (const remark of ['second', 'third']) {
+      await upload(agent, config(port, to, remark));
+      expect((await put(agent, `${id}/reload`)).status).toBe(202);
+      await heardMore(one);
+    }
+    await expect(operator.ask('show info', 2_000)).resolves.toContain('Stopping: 1');
+    expect(one.sum(id).totconns).toBe(10);
+    operator.close();
+  });
 
   it('hears a verified message every interval, and the key is in no log', async () => {
     const one = await controller(key);

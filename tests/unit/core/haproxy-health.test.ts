@@ -58,7 +58,7 @@ function amphora() {
 const names = (sample: HealthSample | undefined): readonly string[] | undefined =>
   sample && [...sample.listeners.keys()];
 const connections = (sample: HealthSample | undefined, name: string): number | undefined =>
-  sample?.listeners.get(name)?.counters.connections;
+  sample?.listeners.get(name)?.counters?.connections;
 
 function held(): { answer: Promise<string>; give: (text: string) => void } {
   let give: (text: string) => void = () => undefined;
