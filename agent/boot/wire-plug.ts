@@ -36,7 +36,7 @@ export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps
     log,
     topology,
     gate: createGate<'network'>(),
-    network: createNetwork({ runner, files, log, namespace, ownPid: system.processId() }),
+    network: createNetwork({ runner, log, namespace, ownPid: system.processId() }),
     firewall: createFirewall(createNamespaceCommand(runner, namespace)),
     records: createInterfaceRecords({
       files,

@@ -27,7 +27,8 @@ export async function carryOut(
 ): Promise<Pick<Plugged, 'warnings'>> {
   const { network, log } = deps;
   const { mac, wanted } = plugged;
-  const guarded = await guard(deps, wanted.name, isClosed);
+  const isSame = before?.wanted.name === wanted.name;
+  const guarded = await guard(deps, wanted.name, isSame, isClosed);
   let done: Plugged | undefined;
   try {
     done = isInside ? await network.configure(wanted) : await network.plug(mac, wanted);
@@ -61,9 +62,10 @@ export async function announceOwn(
 async function guard(
   { firewall, records }: CarryOutDeps,
   name: string,
+  isSame: boolean,
   isClosed: boolean,
 ): Promise<'open' | 'anew' | 'as stored'> {
-  const stored = await records.readRules(name);
+  const stored = isSame ? await records.readRules(name) : undefined;
   if (stored === undefined && !isClosed) return 'open';
   await firewall.admit(name, stored ?? []);
   return stored === undefined ? 'anew' : 'as stored';
