@@ -14,6 +14,8 @@ import { shapeFaults } from './shape-faults';
 /** A port to be plugged. */
 export interface PlugRequest {
   readonly mac: Mac;
+  /** By way of SR-IOV: no firewall of the hypervisor stands before it, so it is closed until there are rules. */
+  readonly isSriov: boolean;
   readonly port: Port;
 }
 
@@ -57,7 +59,8 @@ export function parseVipPlug(vip: string, body: unknown): PlugRequest {
   const wire = body as VipBody & PortBody;
   return {
     mac: macOf(wire.mac_address, badSubnet),
-    port: { ...hardwareOf(wire), ...vipsOf(vip, wire, badSubnet), fixedIps: [] },
+    isSriov: wire.is_sriov ?? false,
+    port: { ...mtuOf(wire), ...vipsOf(vip, wire, badSubnet), fixedIps: [] },
   };
 }
 
@@ -73,11 +76,11 @@ export function parseNetworkPlug(body: unknown): PlugRequest {
   });
   const info = wire.vip_net_info ?? undefined;
   const vips = info === undefined ? { vips: [] } : vipsOf(info.vip, info, badPort);
-  return { mac, port: { ...hardwareOf(wire), ...vips, fixedIps } };
+  return { mac, isSriov: wire.is_sriov ?? false, port: { ...mtuOf(wire), ...vips, fixedIps } };
 }
 
-function hardwareOf({ mtu, is_sriov: isSriov }: PortBody): Pick<Port, 'mtu' | 'isSriov'> {
-  return { ...(mtu === undefined || mtu === null ? {} : { mtu }), isSriov: isSriov ?? false };
+function mtuOf({ mtu }: PortBody): Pick<Port, 'mtu'> {
+  return mtu === undefined || mtu === null ? {} : { mtu };
 }
 
 function vipsOf(vip: string, wire: VipBody, message: string): Pick<Port, 'vips' | 'vrrp'> {

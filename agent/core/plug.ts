@@ -54,16 +54,16 @@ export function createPlug(deps: PlugDeps): Plug {
   };
 }
 
-async function plugVip(deps: PlugDeps, { mac, port }: PlugRequest): Promise<PlugOutcome> {
+async function plugVip(deps: PlugDeps, { mac, isSriov, port }: PlugRequest): Promise<PlugOutcome> {
   const found = await look(deps, mac);
   const { before } = await recordsAround(deps, mac);
   if (found.isInside && (before !== undefined || found.name !== vipInterface)) {
     throw new AgentError('already-exists', 'Interface already exists');
   }
-  return doPlug(deps, { mac, name: vipInterface, port, found, before });
+  return doPlug(deps, { mac, name: vipInterface, port, found, before, isClosed: isSriov });
 }
 
-async function plugNetwork(deps: PlugDeps, { mac, port }: PlugRequest): Promise<PlugOutcome> {
+async function plugNetwork(deps: PlugDeps, { mac, isSriov, port }: PlugRequest): Promise<PlugOutcome> {
   const found = await look(deps, mac);
   const { before, othersNames } = await recordsAround(deps, mac);
   if (found.isInside && !isInterfaceName(found.name)) {
@@ -72,7 +72,9 @@ async function plugNetwork(deps: PlugDeps, { mac, port }: PlugRequest): Promise<
     });
   }
   const name = found.isInside ? found.name : await nameFor(deps, before, othersNames);
-  return doPlug(deps, { mac, name, port: wholePort(port, name, before), found, before });
+  const whole = wholePort(port, name, before);
+  const isClosed = isSriov && whole.vips.length > 0;
+  return doPlug(deps, { mac, name, port: whole, found, before, isClosed });
 }
 
 async function doPlug(
@@ -83,12 +85,14 @@ async function doPlug(
     port,
     found,
     before,
+    isClosed,
   }: {
     readonly mac: Mac;
     readonly name: string;
     readonly port: Port;
     readonly found: FoundInterface;
     readonly before: PluggedInterface | undefined;
+    readonly isClosed: boolean;
   },
 ): Promise<PlugOutcome> {
   const wanted = planInterface(name, port, deps.topology.state().topology);
@@ -96,7 +100,7 @@ async function doPlug(
     plugged: { mac, wanted },
     before,
     isInside: found.isInside,
-    isClosed: port.isSriov && port.vips.length > 0,
+    isClosed,
   });
   deps.onPlugged(mac);
   return { name, port, isNew: before === undefined || !found.isInside, warnings };

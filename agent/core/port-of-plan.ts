@@ -8,7 +8,7 @@ import type { HostRoute, Port, PortAddress } from '../model/port';
 
 /** Reads the port back from its plan, whatever the topology was that it was made for. */
 export function portOfPlan(wanted: WantedInterface): Port {
-  const { mtu, addresses, movingAddresses, rules, masquerade } = wanted;
+  const { mtu, addresses, movingAddresses, rules } = wanted;
   const vipIps = [...rules.map(({ from }) => from), ...movingAddresses.map(({ ip }) => ip)];
   const isVip = ({ ip }: InterfaceAddress): boolean => vipIps.some((vip) => vip.text === ip.text);
   const own = addresses.filter((address) => !isVip(address));
@@ -17,7 +17,6 @@ export function portOfPlan(wanted: WantedInterface): Port {
   const vrrp = first === undefined ? undefined : own.find(({ ip }) => contains(subnetAround(first), ip));
   return {
     ...(mtu === undefined ? {} : { mtu }),
-    isSriov: masquerade.length === 0,
     vips,
     ...(vrrp === undefined ? {} : { vrrp }),
     fixedIps: fixedIpsOf(

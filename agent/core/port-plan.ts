@@ -28,7 +28,7 @@ export function planInterface(name: string, port: Port, topology: Topology): Wan
       ({ table, destination }) => `${table} ${cidrText(destination)}`,
     ),
     rules: moves ? [] : vips.map(({ ip }) => ({ from: ip })),
-    masquerade: port.isSriov ? [] : familiesOf(port),
+    masquerade: familiesOf(port),
   };
 }
 

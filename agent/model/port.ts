@@ -19,8 +19,6 @@ export interface PortAddress extends InterfaceAddress {
 
 export interface Port {
   readonly mtu?: number;
-  /** Its hardware bypasses the kernel's NAT: LVS traffic is not masqueraded there. */
-  readonly isSriov: boolean;
   /** The VIP, then the additional ones; none on a port that only reaches members. The prefix is the subnet's. */
   readonly vips: readonly PortAddress[];
   /** This amphora's own address in the subnet of the VIP. */

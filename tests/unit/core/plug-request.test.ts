@@ -28,9 +28,9 @@ describe('a request for a VIP', () => {
     const more = { mtu: 1450, vrrp_ip: '10.0.0.9', host_routes, additional_vips, is_sriov: true };
     expect(parseVipPlug('10.0.0.5', vipBody(more))).toEqual({
       mac: mac.toLowerCase(),
+      isSriov: true,
       port: {
         mtu: 1450,
-        isSriov: true,
         vrrp: { ip: { family: 4, text: '10.0.0.9' }, prefix: 24 },
         vips: [
           {
@@ -121,7 +121,6 @@ describe('a request for a network', () => {
   it('becomes a port with its addresses', () => {
     const fixed_ips = [{ ip_address: '10.1.0.5', subnet_cidr: '10.1.0.0/16', gateway: '10.1.0.1' }];
     expect(parseNetworkPlug({ mac_address: mac, fixed_ips }).port).toEqual({
-      isSriov: false,
       vips: [],
       fixedIps: [
         {

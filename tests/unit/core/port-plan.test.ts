@@ -105,10 +105,6 @@ describe('the interface of a VIP', () => {
     ]);
   });
 
-  it('on an SR-IOV port: nothing is masqueraded', () => {
-    expect(planInterface('eth1', vip({ is_sriov: true }), 'SINGLE').masquerade).toEqual([]);
-  });
-
   it('with a member subnet on it: its addresses and ways too', () => {
     const vip_net_info = { vip: '10.0.0.5', subnet_cidr: '10.0.0.0/24', gateway: null, vrrp_ip: '10.0.0.9' };
     const fixed_ips = [{ ip_address: '10.7.0.5', subnet_cidr: '10.7.0.0/16', gateway: '10.7.0.1' }];
@@ -154,7 +150,7 @@ describe('a port read back from its plan', () => {
   const ports = {
     'a VIP': vip(),
     'VIPs of both families': vip(full),
-    'a VIP on an SR-IOV port': vip({ is_sriov: true, vrrp_ip: '10.0.0.9' }),
+    'a VIP with an own address': vip({ vrrp_ip: '10.0.0.9' }),
     'a VIP of a subnet of one address': vip({ subnet_cidr: '10.0.0.5/32' }),
     'a VIP with members on its port': parseNetworkPlug({
       mac_address,
