@@ -1,14 +1,20 @@
 // Requests that plug ports, in both dialects, as far as they go without a namespace to plug into: what is wrong with
 // them, and that this profile plugs nothing. Ports themselves: tests/live/plug.test.ts.
 
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestAgent, type TestAgent } from './kit/agent';
+import { startTestAgent, temporaryDirectory, type TestAgent } from './kit/agent';
 
 let amphora: TestAgent;
+const interfaces = temporaryDirectory();
 beforeAll(async () => {
-  amphora = await startTestAgent();
+  amphora = await startTestAgent({ amphoraAgent: `agent_server_network_dir = ${interfaces}` });
 });
-afterAll(() => amphora.stop());
+afterAll(async () => {
+  await amphora.stop();
+  rmSync(interfaces, { recursive: true, force: true });
+});
 
 const mac_address = 'fa:16:3e:00:00:01';
 const subnet = { subnet_cidr: '10.0.0.0/24', gateway: '10.0.0.1' };
@@ -129,6 +135,53 @@ describe('PUT /1.0/interface/{ip}/rules', () => {
         { message: 'Error interface not found for IP address' },
       ]);
     }
+  });
+
+  describe('of a port that is on record', () => {
+    const path = '/1.0/interface/10.0.0.5/rules';
+    const rule = { protocol: 'TCP', cidr: '10.0.0.0/24', port: 80 };
+
+    beforeAll(() => {
+      const addresses = [{ address: '10.0.0.5', prefixlen: 32, octavia_owned: false }];
+      writeFileSync(join(interfaces, 'eth1.json'), JSON.stringify({ name: 'eth1', addresses }));
+      writeFileSync(join(amphora.basePath, 'plugged_interfaces'), `${mac_address} eth1\n`);
+    });
+
+    it.each([
+      ['no JSON', 'x'],
+      ['no array', rule],
+      ['a rule that is none', [null]],
+      ['no protocol', [{ cidr: null, port: 80 }]],
+      ['no cidr', [{ protocol: 'TCP', port: 80 }]],
+      ['no port', [{ protocol: 'TCP', cidr: null }]],
+      ['a member more', [{ ...rule, comment: 'x' }]],
+      ['another protocol', [{ ...rule, protocol: 'ICMP' }]],
+      ['a protocol in lower case', [{ ...rule, protocol: 'tcp' }]],
+      ['VRRP in upper case', [{ ...rule, protocol: 'VRRP' }]],
+      ['a port of 0', [{ ...rule, port: 0 }]],
+      ['a port above 65535', [{ ...rule, port: 65_536 }]],
+      ['a port as text', [{ ...rule, port: '80' }]],
+      ['a malformed cidr', [{ ...rule, cidr: '10.0.0.0/33' }]],
+      ['an IPv4-mapped cidr', [{ ...rule, cidr: '::ffff:10.0.0.0/104' }]],
+      ['one bad rule among good ones', [rule, { ...rule, port: -1 }]],
+    ])('400 of the framework: %s', async (_what, body) => {
+      expect(await call('PUT', path, body)).toEqual(framework('Invalid rules information'));
+    });
+
+    it('400 of the framework: JSON under another content type', async () => {
+      expect(await call('PUT', path, [rule], {})).toEqual(framework('Invalid rules information'));
+    });
+
+    it('200: an empty list, which changes nothing', async () => {
+      expect(await call('PUT', path, [])).toEqual([200, { message: 'OK' }]);
+    });
+
+    it('500 in a profile without a namespace, which it says', async () => {
+      expect(await call('PUT', path, [rule])).toEqual([
+        500,
+        { message: 'Error loading interface rules', details: noNamespace },
+      ]);
+    });
   });
 });
 
