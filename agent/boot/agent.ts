@@ -25,7 +25,6 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
-import { latePorts } from './wire-plug';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -116,7 +115,6 @@ async function startParts(
     ...children(core, options.stopChildren),
     background(core, host, access),
     watching(core),
-    latePorts(core),
     core.udp.part(options),
     wireHeartbeat(core, host, options.configs),
     {
