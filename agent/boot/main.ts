@@ -51,6 +51,10 @@ async function main(): Promise<number> {
       return print(await runDoctor({ sources: sourcesOf(args), json: args.json }, host));
     case 'monitor':
       return monitor(args, host);
+    case 'vrrp-lint':
+      return print(await runVrrpLint(args, host.files));
+    case 'vrrp-preview':
+      return print(await runVrrpPreview({ ...args, sources: sourcesOf(args) }, host.files));
     case 'certs': {
       const { directory, amphoraId } = args;
       if (directory === undefined || amphoraId === undefined) {
