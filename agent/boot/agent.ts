@@ -67,6 +67,8 @@ export async function startAgent(
   });
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
+    // First: haproxy and keepalived stand on the namespace and its addresses.
+    await core.networkRestore.restore();
     await core.udp.listeners.prepare();
     await core.reconcile();
     await core.companions.install();

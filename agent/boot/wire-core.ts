@@ -24,13 +24,14 @@ import { wireDrivers } from './wire-drivers';
 import { wireFacts, type Facts } from './wire-facts';
 import { wireHealth, type Health } from './wire-heartbeat';
 import { wireLoadBalancers } from './wire-load-balancers';
+import { wirePlug, type PlugParts } from './wire-plug';
 import type { HostWithLog } from './wire-host';
 import { wireUdp, type Udp } from './wire-udp';
 
 /** The part of the configuration's holder that the core is built on. */
 export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
 
-export interface Core extends Facts {
+export interface Core extends Facts, PlugParts {
   readonly roots: HaproxyRoots;
   readonly health: Health;
   readonly state: StateStore;
@@ -62,13 +63,14 @@ export function wireCore(
   const gate = createGate<LoadBalancerId>();
   const companions = wireCompanions(host, drivers);
   const health = wireHealth(host, roots, configs, () => loadBalancers.ids());
-  const { lastSample } = health;
-  const parts = { config, host, drivers, state, gate, companions, lastSample };
+  const parts = { config, host, drivers, state, gate, companions, lastSample: health.lastSample };
   const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
+  const facts = wireFacts(config, configs, host, drivers, statuses);
+  const ports = wirePlug(config, host, { ...drivers, ...facts });
   return {
     roots,
     health,
@@ -80,7 +82,8 @@ export function wireCore(
     watcher,
     companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
-    ...wireFacts(config, configs, host, drivers, statuses),
+    ...facts,
+    ...ports,
     reconcile: () =>
       reconcile({
         ...host,
@@ -102,6 +105,7 @@ export function wireCore(
         'old workers': () => oldWorkers.findings(),
         'UDP listeners': () => udp.findings(),
         companions: companions.findings,
+        network: () => ports.networkRestore.findings(),
       },
     }),
   };

@@ -225,8 +225,6 @@ describe('what is no request', () => {
 describe('501: a row that is not built says so by its own name', () => {
   it.each([
     ['POST', '/v0.1/topology', 'POST /v0.1/topology'],
-    ['POST', '/v0.1/plug/vip/10.0.0.5', 'POST /v0.1/plug/vip/:ip'],
-    ['POST', '/v0.1/plug/network', 'POST /v0.1/plug/network'],
     ['PUT', '/v0.1/vrrp/upload', 'PUT /v0.1/vrrp/upload'],
     ['PUT', '/v0.1/vrrp/start', 'PUT /v0.1/vrrp/:action'],
   ])('%s %s', async (method, path, name) => {

@@ -6,11 +6,12 @@ import { errorReply, methodNotAllowedReply, notFoundReply } from './errors';
 import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
+import { plugRoutes, type PlugRoutesDeps } from './routes/plug';
 import { unbuiltRoutes } from './routes/unbuilt';
 
 /** Makes the router of the dialect. */
 export function createOctaviaV01(
-  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps,
+  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & PlugRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -19,6 +20,7 @@ export function createOctaviaV01(
         ...amphoraRoutes(deps),
         ...certificateRoutes(deps),
         ...listenerRoutes(deps),
+        ...plugRoutes(deps),
         ...unbuiltRoutes(),
       ],
       prefixes: ['/v0.1'],

@@ -7,11 +7,16 @@ import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { loadBalancerRoutes, type LoadBalancerRoutesDeps } from './routes/load-balancers';
+import { plugRoutes, type PlugRoutesDeps } from './routes/plug';
 import { unbuiltRoutes } from './routes/unbuilt';
 
 /** Makes the router of the dialect. It comes last: every path that no other dialect knows is an unknown path of this one. */
 export function createOctaviaV10(
-  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & LoadBalancerRoutesDeps,
+  deps: AmphoraRoutesDeps &
+    CertificateRoutesDeps &
+    ListenerRoutesDeps &
+    LoadBalancerRoutesDeps &
+    PlugRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -21,6 +26,7 @@ export function createOctaviaV10(
         ...certificateRoutes(deps),
         ...loadBalancerRoutes(deps),
         ...listenerRoutes(deps),
+        ...plugRoutes(deps),
         ...unbuiltRoutes(),
       ],
       prefixes: [''],

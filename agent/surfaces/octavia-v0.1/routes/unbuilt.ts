@@ -7,8 +7,6 @@ type Row = readonly [Route['method'], string];
 
 const rows: readonly Row[] = [
   ['POST', '/v0.1/topology'],
-  ['POST', '/v0.1/plug/vip/:ip'],
-  ['POST', '/v0.1/plug/network'],
   ['PUT', '/v0.1/vrrp/upload'],
   ['PUT', '/v0.1/vrrp/:action'],
 ];

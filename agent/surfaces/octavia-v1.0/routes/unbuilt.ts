@@ -7,11 +7,8 @@ import type { Route } from '../../../http/route';
 type Row = readonly [Route['method'], string];
 
 const rows: readonly Row[] = [
-  ['POST', '/1.0/plug/vip/:ip'],
-  ['POST', '/1.0/plug/network'],
   ['PUT', '/1.0/vrrp/upload'],
   ['PUT', '/1.0/vrrp/:action'],
-  ['PUT', '/1.0/interface/:ip/rules'],
 ];
 
 /** Lists the rows. */

@@ -1,0 +1,59 @@
+// Builds what plugs ports: the network trade below, the verbs above, and who brings all back at a start.
+
+import type { Config } from '../config/options';
+import { createGate } from '../core/gate';
+import { createInterfaceRules, type InterfaceRules } from '../core/interface-rules';
+import { createNetworkRestore, type NetworkRestore } from '../core/network-restore';
+import { createPlug, type Plug } from '../core/plug';
+import { createPluggedPorts, type PluggedPorts } from '../core/plugged';
+import type { TopologyReader } from '../core/topology';
+import { createNamespaceCommand } from '../network/in-namespace';
+import { createIpCommand } from '../network/ip';
+import { createFirewall } from '../network/nft';
+import { createInterfaceRecords } from '../network/persist';
+import { createNetwork } from '../network/plug';
+import type { HostWithLog } from './wire-host';
+
+export interface PlugParts {
+  readonly plug: Plug;
+  readonly interfaceRules: InterfaceRules;
+  readonly pluggedPorts: PluggedPorts;
+  readonly networkRestore: NetworkRestore;
+}
+
+export interface PlugPartsDeps {
+  readonly namespace: string;
+  readonly topology: Pick<TopologyReader, 'state'>;
+  readonly interfaceOf: (ip: string) => Promise<string | undefined>;
+}
+
+/** Builds them over a host whose files are the core's own view. */
+export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps): PlugParts {
+  const { runner, system, clock, log, files } = host;
+  const { namespace, topology, interfaceOf } = given;
+  const ip = createIpCommand(runner, namespace);
+  const deps = {
+    clock,
+    log,
+    topology,
+    gate: createGate<'network'>(),
+    network: createNetwork({ runner, log, namespace, ownPid: system.processId() }),
+    firewall: createFirewall(createNamespaceCommand(runner, namespace)),
+    records: createInterfaceRecords({
+      files,
+      basePath: config.haproxy_amphora.base_path,
+      networkDirectory: config.amphora_agent.agent_server_network_dir,
+    }),
+    linkDown: async (name: string) => {
+      await ip.run(['link', 'set', 'dev', name, 'down']);
+    },
+    hasNamespace: namespace !== '',
+  };
+  const networkRestore = createNetworkRestore(deps);
+  return {
+    plug: createPlug({ ...deps, onPlugged: (mac) => networkRestore.settled(mac) }),
+    interfaceRules: createInterfaceRules({ ...deps, interfaceOf }),
+    pluggedPorts: createPluggedPorts(deps),
+    networkRestore,
+  };
+}
