@@ -9,6 +9,7 @@ import { AgentError, messageOf } from '../model/errors';
 import type { Finding, FindProblems } from '../model/finding';
 import type { HealthSample, HealthSource } from '../model/health';
 import { createFitting, type Fitted, type Step } from './fit';
+import { createHurry } from './hurry';
 import { createPieceWriter, type Pieces } from './message';
 import { createTurns, type Target } from './targets';
 
@@ -23,6 +24,8 @@ export interface HeartbeatOptions {
 export interface HeartbeatSender {
   /** Sends until aborted, the first message at once. Resolves when the last one is over; never throws. */
   run(signal: AbortSignal): Promise<void>;
+  /** Has a message sent before its time, because what it tells has just changed; the rhythm stays as it is. */
+  sendNow(): void;
   readonly findings: FindProblems;
 }
 
@@ -55,6 +58,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   const fitting = createFitting();
   const writePieces = createPieceWriter();
   const trouble: Trouble = { silenced: false, sendError: undefined, step: 1, leftOut: 0 };
+  const hurry = createHurry();
   let seq = 0;
 
   async function sendOne(): Promise<void> {
@@ -98,7 +102,9 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
 
   return {
     findings: () => Promise.resolve(findingsOf(trouble)),
+    sendNow: () => hurry.ask(),
     async run(signal) {
+      signal.addEventListener('abort', () => hurry.ask(), { once: true });
       let dueMs = clock.monotonic();
       while (!signal.aborted) {
         await sendSafely();
@@ -108,21 +114,22 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
         const nowMs = clock.monotonic();
         // After a standstill the rhythm goes on; what was missed is not made up for.
         if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
-        await sleepUntil(deps, dueMs, signal);
+        while ((await hurry.during((hurried) => sleepUntil(deps, dueMs, hurried))) && !signal.aborted)
+          await sendSafely();
       }
     },
   };
 }
 
 /** A change of the interval is heeded at the next message, and a long one must not keep a new list waiting. */
-async function sleepUntil({ clock }: HeartbeatSenderDeps, dueMs: number, signal: AbortSignal): Promise<void> {
+async function sleepUntil({ clock }: HeartbeatSenderDeps, dueMs: number, hurried: AbortSignal): Promise<void> {
   try {
     // Timers are early by up to a millisecond.
     for (let leftMs = dueMs - clock.monotonic(); leftMs > 0; leftMs = dueMs - clock.monotonic()) {
-      await clock.sleep(Math.ceil(leftMs), signal);
+      await clock.sleep(Math.ceil(leftMs), hurried);
     }
   } catch (thrown) {
-    if (!signal.aborted) throw thrown;
+    if (!hurried.aborted) throw thrown;
   }
 }
 

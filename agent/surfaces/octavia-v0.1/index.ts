@@ -7,10 +7,11 @@ import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { unbuiltRoutes } from './routes/unbuilt';
+import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. */
 export function createOctaviaV01(
-  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps,
+  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -19,6 +20,7 @@ export function createOctaviaV01(
         ...amphoraRoutes(deps),
         ...certificateRoutes(deps),
         ...listenerRoutes(deps),
+        ...vrrpRoutes(deps),
         ...unbuiltRoutes(),
       ],
       prefixes: ['/v0.1'],

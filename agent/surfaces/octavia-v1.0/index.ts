@@ -8,10 +8,15 @@ import { certificateRoutes, type CertificateRoutesDeps } from './routes/certific
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { loadBalancerRoutes, type LoadBalancerRoutesDeps } from './routes/load-balancers';
 import { unbuiltRoutes } from './routes/unbuilt';
+import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. It comes last: every path that no other dialect knows is an unknown path of this one. */
 export function createOctaviaV10(
-  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & LoadBalancerRoutesDeps,
+  deps: AmphoraRoutesDeps &
+    CertificateRoutesDeps &
+    ListenerRoutesDeps &
+    LoadBalancerRoutesDeps &
+    VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -21,6 +26,7 @@ export function createOctaviaV10(
         ...certificateRoutes(deps),
         ...loadBalancerRoutes(deps),
         ...listenerRoutes(deps),
+        ...vrrpRoutes(deps),
         ...unbuiltRoutes(),
       ],
       prefixes: [''],

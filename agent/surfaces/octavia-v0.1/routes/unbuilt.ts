@@ -6,11 +6,8 @@ import { unsupported } from '../../../model/errors';
 type Row = readonly [Route['method'], string];
 
 const rows: readonly Row[] = [
-  ['POST', '/v0.1/topology'],
   ['POST', '/v0.1/plug/vip/:ip'],
   ['POST', '/v0.1/plug/network'],
-  ['PUT', '/v0.1/vrrp/upload'],
-  ['PUT', '/v0.1/vrrp/:action'],
 ];
 
 /** Lists the rows. */

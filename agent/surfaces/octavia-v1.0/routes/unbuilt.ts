@@ -9,8 +9,6 @@ type Row = readonly [Route['method'], string];
 const rows: readonly Row[] = [
   ['POST', '/1.0/plug/vip/:ip'],
   ['POST', '/1.0/plug/network'],
-  ['PUT', '/1.0/vrrp/upload'],
-  ['PUT', '/1.0/vrrp/:action'],
   ['PUT', '/1.0/interface/:ip/rules'],
 ];
 

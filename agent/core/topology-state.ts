@@ -1,0 +1,39 @@
+// The topology in force as it is told: roles as VRRP reports them, not as they were wished. Pure. Source:
+// contract/amphora-v0.1.md "Topology", "Info and details".
+
+import type { Pair, Topology, TopologyState } from '../model/topology';
+import type { VrrpRole } from '../model/vrrp';
+import type { TopologyRecord } from './topology-store';
+
+export interface TopologyFacts {
+  readonly record: TopologyRecord;
+  readonly isBusy: boolean;
+  readonly configured: 'SINGLE' | 'ACTIVE_STANDBY';
+  /** What keepalived reports; undefined when it reports nothing. */
+  readonly role: VrrpRole | undefined;
+}
+
+/** Describes it. Without keepalived a half of a pair holds no VIP, so it stands by. */
+export function describeTopology({ record, isBusy, configured, role }: TopologyFacts): TopologyState {
+  const { settled, error } = record;
+  const topology: Topology =
+    settled?.topology ?? (configured === 'SINGLE' ? 'SINGLE' : 'ACTIVE-STANDBY');
+  const isActive = topology !== 'ACTIVE-STANDBY' || role === 'MASTER';
+  const pair = settled?.topology === 'ACTIVE-STANDBY' ? settled : undefined;
+  return {
+    topology,
+    role: isActive ? 'ACTIVE' : 'STANDBY',
+    isActive,
+    haIp: pair?.haIp ?? '',
+    inTransition: isBusy,
+    ...(error === undefined ? {} : { error }),
+    ...(pair === undefined ? {} : { note: noteOf(pair) }),
+  };
+}
+
+function noteOf({ haIp, advertIntervalS = 1 }: Pair): string {
+  const isVersion3 = haIp.includes(':') || advertIntervalS < 1;
+  return isVersion3
+    ? 'the secret has no effect: VRRP version 3 (IPv6, advertisements under 1 s) has no authentication'
+    : 'the secret is no security: VRRP sends what is made of it in the clear';
+}
