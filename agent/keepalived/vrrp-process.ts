@@ -1,0 +1,212 @@
+// The keepalived of the pair: VRRP only, proven to do its work. It answers 0 over a living pid file and drops its
+// instance with the VIP on a reload of a broken file, so that nothing it says counts: it lives, its pid files are there,
+// and each instance has told its state. Killed, it leaves its addresses behind. Source: contract/vrrp.md, pitfalls 2 to 6.
+//
+// INVARIANTS:
+// - what keepalived reads (`paths.live`) was checked as a copy first, and `paths.lastGood` has come up before;
+// - a pid is trusted only together with the command line that has our files.
+
+import type { Clock } from '../host/clock';
+import type { Files } from '../host/files';
+import { AgentError, isAgentError } from '../model/errors';
+import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
+import type { KeepalivedCheck } from './check';
+import { markLog } from './printed';
+import { readVrrpConfig, type VrrpAddress } from './vrrp-config';
+import { vrrpLiveText, type VrrpLiveText } from './vrrp-live';
+import type { VrrpPaths } from './vrrp-paths';
+import type { VrrpStates } from './vrrp-states';
+
+export interface VrrpProcess {
+  /** Has keepalived judge a text that has passed the policy, inside its namespace. Throws `config-rejected` with its words, by the lines of the text; `unavailable`, `timeout`. */
+  check(text: string): Promise<void>;
+  /** Checks a text, starts keepalived on it and resolves once every instance has told its state. Throws `config-rejected` or `reload-failed`; nothing then runs. */
+  start(text: string): Promise<ServiceProcess>;
+  /** Checks a text and has the living process read it. Throws `config-rejected`, and nothing was touched; or `reload-failed`, and it reads the last good text again. */
+  reload(text: string, process: ServiceProcess): Promise<void>;
+  /** Ends it, and resolves when its addresses are gone. Throws `reload-failed` when it does not even end when killed. */
+  stop(process: ServiceProcess): Promise<void>;
+  /** Finds the living one: the recorded one, else the one that its pid file names. */
+  adopt(recorded: ServiceProcess | undefined): Promise<ServiceProcess | undefined>;
+  /** Takes away the addresses that a keepalived which was killed has left: call it before every start that nobody asked for, and once when none is found at the agent's start. */
+  cleanUp(): Promise<void>;
+}
+
+export interface VrrpProcessDeps {
+  readonly supervisor: Supervisor;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly check: KeepalivedCheck;
+  readonly states: VrrpStates;
+  readonly paths: VrrpPaths;
+  readonly binary: string;
+  /** `ip netns exec <ns>` as argv, empty for the host's own namespace. */
+  readonly through: readonly string[];
+  /** Which of these addresses are on their interfaces now. */
+  readonly presentAddresses: (wanted: readonly VrrpAddress[]) => Promise<readonly VrrpAddress[]>;
+  /** Takes addresses off their interfaces; silent for those that are gone. */
+  readonly removeAddresses: (addresses: readonly VrrpAddress[]) => Promise<void>;
+}
+
+const pollMs = 20;
+const settleMs = 2_000;
+const reloadMs = 5_000;
+const stopGraceMs = 3_000;
+const addressesGoneMs = 3_000;
+const privateMode = 0o600;
+
+/** Makes the driver of the pair's keepalived. */
+export function createVrrpProcess(deps: VrrpProcessDeps): VrrpProcess {
+  const { supervisor, files, paths, states } = deps;
+  const spec = specOf(deps);
+
+  async function checkLive(live: VrrpLiveText): Promise<void> {
+    await files.writeAtomic(paths.candidate, live.text, privateMode);
+    try {
+      await deps.check(paths.candidate);
+    } catch (thrown) {
+      if (!isAgentError(thrown) || thrown.detail === undefined) throw thrown;
+      const detail = live.renumber(thrown.detail).replaceAll(paths.candidate, paths.config);
+      throw new AgentError(thrown.kind, thrown.message, { detail, cause: thrown });
+    } finally {
+      await files.remove(paths.candidate);
+    }
+  }
+
+  async function reloads(text: string, process: ServiceProcess): Promise<boolean> {
+    await files.writeAtomic(paths.live, text, privateMode);
+    const printed = await markLog(files, paths.log);
+    if (!(await supervisor.reload(process, 'SIGHUP'))) return false;
+    const isDone = async (): Promise<boolean> =>
+      /Reload (?:complete|finished)/.test(await printed()) && (await states.haveAll(instancesOf(text)));
+    return waitFor(deps, process, isDone, reloadMs);
+  }
+
+  return {
+    check: (text) => checkLive(vrrpLiveText(text, paths)),
+
+    async start(text) {
+      const live = vrrpLiveText(text, paths);
+      await checkLive(live);
+      await files.writeAtomic(paths.live, live.text, privateMode);
+      // A pid file that names any living process would keep it from starting, and from saying so.
+      await removePidFiles(files, paths);
+      const printed = await markLog(files, paths.log);
+      const { process } = await supervisor.start(spec);
+      const isUp = async (): Promise<boolean> =>
+        (await files.stat(paths.pidFile)) !== undefined && (await states.haveAll(instancesOf(live.text)));
+      if (await waitFor(deps, process, isUp, settleMs)) {
+        await files.writeAtomic(paths.lastGood, live.text, privateMode);
+        return process;
+      }
+      await supervisor.stop(process, stopGraceMs);
+      await removePidFiles(files, paths);
+      await removeLeft(deps, [live.text]);
+      throw failure('start', live.renumber(await printed()));
+    },
+
+    async reload(text, process) {
+      const live = vrrpLiveText(text, paths);
+      await checkLive(live);
+      const before = await files.readText(paths.lastGood);
+      const printed = await markLog(files, paths.log);
+      if (await reloads(live.text, process)) {
+        await files.writeAtomic(paths.lastGood, live.text, privateMode);
+        return removeDropped(deps, before, live.text);
+      }
+      const said = live.renumber(await printed());
+      if (before !== undefined) await reloads(before, process);
+      throw failure('reload', said);
+    },
+
+    async stop(process) {
+      const texts = await liveTexts(files, paths);
+      try {
+        await supervisor.stop(process, stopGraceMs);
+      } catch (cause) {
+        if (!isAgentError(cause, 'timeout')) throw cause;
+        throw new AgentError('reload-failed', 'Failed to stop keepalived', { detail: cause.message, cause });
+      }
+      await removePidFiles(files, paths);
+      await waitUntilGone(deps, texts);
+      await removeLeft(deps, texts);
+    },
+
+    async adopt(recorded) {
+      if (recorded !== undefined && (await supervisor.isOurs(spec, recorded))) return recorded;
+      const pid = Number((await files.readText(paths.pidFile))?.trim());
+      return Number.isInteger(pid) && pid > 1 ? supervisor.recognise(spec, pid) : undefined;
+    },
+
+    cleanUp: async () => removeLeft(deps, await liveTexts(files, paths)),
+  };
+}
+
+function specOf({ binary, through, paths }: VrrpProcessDeps): ServiceSpec {
+  const file = ['-f', paths.live];
+  const pid = ['-p', paths.pidFile];
+  const argv = [binary, '-n', '-l', '-D', '-G', '-P', ...file, ...pid, '-r', paths.vrrpPidFile];
+  return { name: 'keepalived-vrrp', through, argv, marks: [['-P'], file, pid], logPath: paths.log };
+}
+
+function instancesOf(text: string): readonly string[] {
+  return readVrrpConfig(text).instances.map(({ name }) => name);
+}
+
+function addressesOf(texts: readonly string[]): readonly VrrpAddress[] {
+  return texts.flatMap((text) => readVrrpConfig(text).instances.flatMap(({ addresses }) => addresses));
+}
+
+async function liveTexts(files: Files, { live, lastGood }: VrrpPaths): Promise<readonly string[]> {
+  const texts = [await files.readText(live), await files.readText(lastGood)];
+  return [...new Set(texts.filter((text) => text !== undefined))];
+}
+
+async function removePidFiles(files: Files, { pidFile, vrrpPidFile }: VrrpPaths): Promise<void> {
+  for (const path of [pidFile, vrrpPidFile]) await files.remove(path);
+}
+
+async function removeLeft(deps: VrrpProcessDeps, texts: readonly string[]): Promise<void> {
+  const left = await deps.presentAddresses(addressesOf(texts));
+  if (left.length > 0) await deps.removeAddresses(left);
+}
+
+/** keepalived forgets an address that a reload moves to another interface. */
+async function removeDropped(deps: VrrpProcessDeps, before: string | undefined, now: string): Promise<void> {
+  if (before === undefined) return;
+  const key = ({ ip, interfaceName }: VrrpAddress): string => `${ip.text} ${interfaceName}`;
+  const kept = new Set(addressesOf([now]).map(key));
+  const dropped = addressesOf([before]).filter((address) => !kept.has(key(address)));
+  const left = dropped.length === 0 ? [] : await deps.presentAddresses(dropped);
+  if (left.length > 0) await deps.removeAddresses(left);
+}
+
+async function waitUntilGone(deps: VrrpProcessDeps, texts: readonly string[]): Promise<void> {
+  const deadline = deps.clock.monotonic() + addressesGoneMs;
+  while ((await deps.presentAddresses(addressesOf(texts))).length > 0) {
+    if (deps.clock.monotonic() >= deadline) return;
+    await deps.clock.sleep(pollMs);
+  }
+}
+
+/** False when it has ended, or time is over. */
+async function waitFor(
+  { supervisor, clock }: VrrpProcessDeps,
+  process: ServiceProcess,
+  isThere: () => Promise<boolean>,
+  ms: number,
+): Promise<boolean> {
+  const deadline = clock.monotonic() + ms;
+  while (await supervisor.isAlive(process)) {
+    if (await isThere()) return true;
+    if (clock.monotonic() >= deadline) return false;
+    await clock.sleep(pollMs);
+  }
+  return false;
+}
+
+function failure(action: 'start' | 'reload', printed: string): AgentError {
+  return new AgentError('reload-failed', `Failed to ${action} keepalived`, {
+    detail: printed === '' ? 'keepalived said nothing' : printed,
+  });
+}
