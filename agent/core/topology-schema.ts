@@ -39,6 +39,7 @@ export const topologySchema = {
     schema: { const: topologySchemaNumber },
     settled: wanted,
     next: wanted,
+    held: { const: true },
     error: { type: 'string' },
   },
 } as const;

@@ -2,7 +2,7 @@
 // contract/amphora-v0.1.md "Topology", "Info and details".
 
 import type { Pair, Topology, TopologyState } from '../model/topology';
-import type { VrrpRole } from '../model/vrrp';
+import type { VrrpState as VrrpRole } from '../model/vrrp';
 import type { TopologyRecord } from './topology-store';
 
 export interface TopologyFacts {
@@ -32,8 +32,8 @@ export function describeTopology({ record, isBusy, configured, role }: TopologyF
 }
 
 function noteOf({ haIp, advertIntervalS = 1 }: Pair): string {
-  const isVersion3 = haIp.includes(':') || advertIntervalS < 1;
+  const isVersion3 = haIp.includes(':') || !Number.isInteger(advertIntervalS);
   return isVersion3
-    ? 'the secret has no effect: VRRP version 3 (IPv6, advertisements under 1 s) has no authentication'
+    ? 'the secret has no effect: VRRP version 3 (IPv6, fractions of a second between advertisements) has no authentication'
     : 'the secret is no security: VRRP sends what is made of it in the clear';
 }

@@ -14,6 +14,8 @@ export interface TopologyRecord {
   readonly settled?: WantedTopology;
   /** Where a transition that has not ended leads. */
   readonly next?: WantedTopology;
+  /** Whether this amphora had the moving address when the transition began. */
+  readonly held?: true;
   /** Why the last transition failed. */
   readonly error?: string;
 }
@@ -53,12 +55,12 @@ export function createTopologyStore({ files, log, basePath }: TopologyStoreDeps)
         log.error('topology not understood: the configuration decides until one is posted', { path });
         return {};
       }
-      const { settled, next, error } = value as TopologyRecord;
-      return withoutUndefined({ settled, next, error });
+      const { settled, next, held, error } = value as TopologyRecord;
+      return withoutUndefined({ settled, next, held, error });
     },
-    async write({ settled, next, error }) {
+    async write({ settled, next, held, error }) {
       await files.makeDirectory(join(basePath, 'vrrp'), 0o755);
-      const text = JSON.stringify({ schema: topologySchemaNumber, settled, next, error }, undefined, 2);
+      const text = JSON.stringify({ schema: topologySchemaNumber, settled, next, held, error }, undefined, 2);
       await files.writeAtomic(path, `${text}\n`, 0o600);
     },
   };

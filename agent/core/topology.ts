@@ -9,7 +9,7 @@
 import type { Log } from '../host/log';
 import { AgentError, messageOf } from '../model/errors';
 import { isSameTopology, type Pair, type TopologyState, type WantedTopology } from '../model/topology';
-import type { VrrpRole } from '../model/vrrp';
+import type { VrrpState as VrrpRole } from '../model/vrrp';
 import type { TopologyRecord, TopologyStore } from './topology-store';
 import { describeTopology } from './topology-state';
 
@@ -23,8 +23,10 @@ export interface TopologyEffects {
   requirePossible(pair: Pair): Promise<void>;
   /** Makes this amphora half of a pair and resolves when VRRP has decided on its role. */
   pair(pair: Pair, signal: AbortSignal): Promise<void>;
-  /** Ends what `pair` has made, and has this amphora hold the address again. */
-  alone(former: Pair | undefined): Promise<void>;
+  /** Tells whether this amphora has the address of a pair now. */
+  isHeld(pair: Pair): Promise<boolean>;
+  /** Ends what `pair` has made; this amphora has the address of its former pair again when it was its own or `wasHeld`. */
+  alone(former: Pair | undefined, wasHeld: boolean): Promise<void>;
 }
 
 export interface TopologyReader {
@@ -72,10 +74,15 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
     record = next;
   }
 
+  async function reach(to: WantedTopology, from: WantedTopology | undefined): Promise<void> {
+    if (to.topology === 'ACTIVE-STANDBY') await effects.pair(to, stopped.signal);
+    else await effects.alone(from === undefined ? undefined : pairOf(from), record.held === true);
+  }
+
   async function travel(to: WantedTopology): Promise<void> {
     const from = record.settled;
     try {
-      await reach(effects, to, from, stopped.signal);
+      await reach(to, from);
       await keep({ settled: to });
       log.info('topology reached', { topology: to.topology });
     } catch (thrown) {
@@ -88,7 +95,7 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
     log.error('topology not reached: back to the former one', { topology: to.topology, error: why });
     const errors = [why];
     try {
-      await reach(effects, from ?? { topology: 'SINGLE' }, to, stopped.signal);
+      await reach(from ?? { topology: 'SINGLE' }, to);
     } catch (thrown) {
       if (stopped.signal.aborted) return;
       errors.push(`and the former topology is not whole: ${wordsOf(thrown)}`);
@@ -119,9 +126,16 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
       await keep({ settled: wanted });
       return false;
     }
-    if (isPair) await effects.requirePossible(wanted);
+    const pair = pairOf(wanted);
+    if (pair !== undefined) await effects.requirePossible(pair);
     const { settled } = record;
-    await keep({ ...(settled === undefined ? {} : { settled }), next: wanted });
+    const moving = pair ?? (settled === undefined ? undefined : pairOf(settled));
+    const held = moving !== undefined && (await effects.isHeld(moving));
+    await keep({
+      ...(settled === undefined ? {} : { settled }),
+      next: wanted,
+      ...(held ? { held } : {}),
+    });
     return true;
   }
 
@@ -165,15 +179,8 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
   };
 }
 
-async function reach(
-  effects: TopologyEffects,
-  to: WantedTopology,
-  from: WantedTopology | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const former = from?.topology === 'ACTIVE-STANDBY' ? from : undefined;
-  if (to.topology === 'ACTIVE-STANDBY') await effects.pair(to, signal);
-  else await effects.alone(former);
+function pairOf(topology: WantedTopology): Pair | undefined {
+  return topology.topology === 'ACTIVE-STANDBY' ? topology : undefined;
 }
 
 function wordsOf(thrown: unknown): string {

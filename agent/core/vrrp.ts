@@ -38,6 +38,8 @@ export interface Vrrp {
   restore(): Promise<void>;
   /** Brings one up that should run and does not. */
   revive(): Promise<void>;
+  /** Takes away the addresses that a killed keepalived has left; nothing while one lives. */
+  sweep(): Promise<void>;
   /** Ends it until the agent's next start. */
   pause(): Promise<void>;
 }
@@ -127,6 +129,11 @@ export function createVrrp(deps: VrrpDeps): Vrrp {
       inTurn(async () => {
         // A stop may have come first.
         if ((await state.read()).desired === 'running') await watch.through(() => processes.revive());
+      }),
+
+    sweep: () =>
+      inTurn(async () => {
+        if ((await processes.living()) === undefined) await deps.keepalived.cleanUp();
       }),
 
     pause: () => inTurn(async () => void (await end('as before'))),

@@ -1,0 +1,116 @@
+// Where the address of a pair lives on this machine, and who has it: keepalived while there is a pair, the interface
+// itself while there is none. Source: contract/amphora-v0.1.md "Topology", contract/vrrp.md 3 and 6.
+
+import { internal, invalidInput } from '../model/errors';
+import { parseIp, sameIp, type Ip } from '../model/ip';
+import type { Pair } from '../model/topology';
+import type { VrrpVip } from '../model/vrrp';
+import { carriedAmong, neighbourOf, type Carried, type CarriedAddresses } from '../network/carried';
+
+export interface Place {
+  readonly interfaceName: string;
+  /** This amphora's own address there, of the family of the pair's; undefined when it has none. */
+  readonly source: Ip | undefined;
+  /** The pair's address first, and what moves along with it. */
+  readonly vips: readonly VrrpVip[];
+}
+
+export interface PairAddress {
+  /** Finds where the address belongs. Throws `invalid-input` naming the parameter when this machine has no such place. */
+  place(pair: Pair): Promise<Place>;
+  /** Takes it off the interface, so that keepalived alone has it. */
+  release(pair: Pair): Promise<void>;
+  /** Tells whether the interface has it now, whoever put it there. */
+  isHeld(pair: Pair): Promise<boolean>;
+  /** Puts it on the interface again and tells the neighbours: one that is plugged here, or that this amphora had before. Whoever stood by never takes it. */
+  hold(pair: Pair, wasHeld: boolean): Promise<void>;
+}
+
+/** A VIP that is plugged, as the record of plugged interfaces has it. */
+export interface PluggedVip {
+  readonly interfaceName: string;
+  readonly vips: readonly VrrpVip[];
+}
+
+export interface PairAddressDeps {
+  readonly carried: CarriedAddresses;
+  readonly plugged: {
+    /** The plugged VIP with this address; undefined when it is not plugged. */
+    vipOf(ip: Ip): Promise<PluggedVip | undefined>;
+    /** Makes the interface what it is to be: its VIPs on it, or left to keepalived. */
+    arrange(ip: Ip, owner: 'interface' | 'keepalived'): Promise<void>;
+  };
+  /** Tells the neighbours; never throws. */
+  readonly announce: (interfaceName: string, ips: readonly Ip[]) => Promise<unknown>;
+}
+
+/** Makes it. */
+export function createPairAddress({ carried, plugged, announce }: PairAddressDeps): PairAddress {
+  async function place(pair: Pair): Promise<Place> {
+    const ip = ipOf(pair);
+    const all = await carried.list();
+    const known = await plugged.vipOf(ip);
+    if (known !== undefined) return { ...known, source: sourceOf(all, known) };
+    if (pair.interface !== undefined) await requireInterface(carried, pair.interface);
+    const here = all.filter((each) => pair.interface === undefined || each.interfaceName === pair.interface);
+    const neighbour = neighbourOf(here, ip);
+    const found = neighbour ?? here.find((each) => sameIp(each.ip, ip));
+    const interfaceName = found?.interfaceName ?? pair.interface;
+    if (interfaceName === undefined) throw nowhere(ip);
+    const prefixLength = found?.prefixLength ?? (ip.family === 4 ? 32 : 128);
+    return { interfaceName, source: neighbour?.ip, vips: [{ ip, prefixLength }] };
+  }
+
+  const present = async (pair: Pair): Promise<readonly Carried[]> => {
+    const { interfaceName, vips } = await place(pair);
+    return carriedAmong(
+      await carried.list(),
+      vips.map(({ ip }) => ({ ip, interfaceName })),
+    );
+  };
+
+  return {
+    place,
+    isHeld: async (pair) => (await present(pair)).length > 0,
+
+    async release(pair) {
+      const ip = ipOf(pair);
+      if ((await plugged.vipOf(ip)) === undefined) await carried.remove(await present(pair));
+      else await plugged.arrange(ip, 'keepalived');
+    },
+
+    async hold(pair, wasHeld) {
+      const ip = ipOf(pair);
+      const isPlugged = (await plugged.vipOf(ip)) !== undefined;
+      if (!isPlugged && !wasHeld) return;
+      const { interfaceName, vips } = await place(pair);
+      if (isPlugged) await plugged.arrange(ip, 'interface');
+      else for (const vip of vips) await carried.add({ ...vip, interfaceName });
+      const ips = vips.map((vip) => vip.ip);
+      await announce(interfaceName, ips);
+    },
+  };
+}
+
+/** Own address beside the VIP, by which the two speak. */
+function sourceOf(all: readonly Carried[], { interfaceName, vips }: PluggedVip): Ip | undefined {
+  const own = all.filter((each) => each.interfaceName === interfaceName);
+  const [vip] = vips;
+  return vip === undefined ? undefined : neighbourOf(own, vip.ip)?.ip;
+}
+
+async function requireInterface(carried: CarriedAddresses, name: string): Promise<void> {
+  if ((await carried.interfaces()).includes(name)) return;
+  throw invalidInput('Invalid request', `interface: there is no ${name}`);
+}
+
+function nowhere(ip: Ip): Error {
+  const why = 'no interface has it, or a subnet with it: plug the VIP, or name an interface';
+  return invalidInput('Invalid request', `ha_ip: ${ip.text}: ${why}`);
+}
+
+function ipOf({ haIp }: Pair): Ip {
+  const ip = parseIp(haIp);
+  if (ip === undefined) throw internal('a stored topology has an address that is none');
+  return ip;
+}

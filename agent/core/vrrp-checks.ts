@@ -1,0 +1,113 @@
+// What the pair's check looks at: the load balancers that should run and are not just being started or stopped, so that
+// what is done on purpose moves no VIP. Source: contract/vrrp.md section 4 "Check script".
+//
+// INVARIANTS:
+// - one that is about to be stopped is off the list before it is;
+// - one that is started is on it from when it serves;
+// - the list is written whole, and only where keepalived is configured.
+
+import type { Files } from '../host/files';
+import type { HaproxyPaths } from '../haproxy/paths';
+import { writeCheckList } from '../keepalived/vrrp-check-list';
+import type { VrrpPaths } from '../keepalived/vrrp-paths';
+import type { LoadBalancerId } from '../model/ids';
+import type { Gate } from './gate';
+import type { LoadBalancers } from './load-balancers';
+import type { StateStore } from './state-store';
+import type { VrrpStateStore } from './vrrp-state';
+
+export interface VrrpChecks {
+  /** Takes in what should run by its state on disk, and writes the list. */
+  refresh(): Promise<void>;
+  /** The same verbs, which keep the list in step. */
+  over(loadBalancers: LoadBalancers): LoadBalancers;
+}
+
+export interface VrrpChecksDeps {
+  readonly files: Files;
+  readonly paths: VrrpPaths;
+  readonly gate: Gate<'list'>;
+  readonly state: Pick<StateStore, 'read'>;
+  readonly vrrpState: Pick<VrrpStateStore, 'read'>;
+  readonly ids: () => Promise<readonly LoadBalancerId[]>;
+  readonly hasUdpListeners: () => Promise<boolean>;
+  readonly pathsOf: (id: LoadBalancerId) => Pick<HaproxyPaths, 'pidFile' | 'adminSocket'>;
+  /** The file name of haproxy's program. */
+  readonly program: string;
+  /** Ports that must be listened on beside. */
+  readonly servicePorts: () => readonly number[];
+  /** Told what could not be written: the change itself was done. */
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** Makes the keeper of the list; nothing is written yet. */
+export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
+  const { files, paths, gate, state } = deps;
+  const busy = new Map<LoadBalancerId, number>();
+
+  async function shouldRun(id: LoadBalancerId): Promise<boolean> {
+    if (busy.has(id)) return false;
+    // Whose state cannot be read is nobody's to check.
+    const known = await state.read(id).catch(() => undefined);
+    return known?.desired === 'running';
+  }
+
+  async function write(): Promise<void> {
+    if ((await files.stat(paths.config)) === undefined) return;
+    const ids = await deps.ids();
+    const running: LoadBalancerId[] = [];
+    for (const id of ids) if (await shouldRun(id)) running.push(id);
+    const { origin } = await deps.vrrpState.read();
+    const isSomething = ids.length > 0 || (await deps.hasUdpListeners());
+    await writeCheckList(files, paths.checkList, {
+      program: deps.program,
+      loadBalancers: running.map((id) => {
+        const { pidFile, adminSocket } = deps.pathsOf(id);
+        return { pidFile, statsSocket: adminSocket };
+      }),
+      servicePorts: deps.servicePorts(),
+      whenNone: origin === 'generated' || isSomething ? 'success' : 'failure',
+    });
+  }
+
+  const refresh = (): Promise<void> => gate.run('list', write);
+
+  async function refreshSafely(): Promise<void> {
+    try {
+      await refresh();
+    } catch (thrown) {
+      deps.failed(thrown);
+    }
+  }
+
+  /** While a job changes a load balancer it is not checked. */
+  async function through<T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> {
+    busy.set(id, (busy.get(id) ?? 0) + 1);
+    try {
+      await refreshSafely();
+      return await job();
+    } finally {
+      const left = (busy.get(id) ?? 1) - 1;
+      if (left > 0) busy.set(id, left);
+      else busy.delete(id);
+      await refreshSafely();
+    }
+  }
+
+  /** One that should run already is checked all the while. */
+  async function beginning<T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> {
+    return (await shouldRun(id)) ? job() : through(id, job);
+  }
+
+  return {
+    refresh,
+    over: (loadBalancers) => ({
+      ...loadBalancers,
+      start: (id) => beginning(id, () => loadBalancers.start(id)),
+      reload: (id) => beginning(id, () => loadBalancers.reload(id)),
+      stop: (id) => through(id, () => loadBalancers.stop(id)),
+      pause: (id) => through(id, () => loadBalancers.pause(id)),
+      remove: (id, by) => through(id, () => loadBalancers.remove(id, by)),
+    }),
+  };
+}
