@@ -76,7 +76,14 @@ function version() {
 /** The companions that the agent puts where controllers' configurations name them. */
 function companions() {
   const from = join(root, 'agent', 'companions');
-  const names = ['amphora-health-checker', 'ping-wrapper.sh', 'udp_check.sh'];
+  const names = [
+    'amphora-health-checker',
+    'ping-wrapper.sh',
+    'udp_check.sh',
+    'vrrp/check_script.sh',
+    'vrrp/haproxy_check_script.sh',
+    'vrrp/notify.sh',
+  ];
   const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(from, name), 'utf8')]));
   const keys = names.map((name) => `  readonly ${JSON.stringify(name)}: string;\n`);
   writeFileSync(join(out, 'companions.js'), `${notice}exports.companions = ${JSON.stringify(texts)};\n`);

@@ -1,6 +1,7 @@
 // Puts the programs that controllers' configurations name by path where they name them: the check of PING monitors
 // (haproxy runs it as an unprivileged account) and that of UDP-CONNECT monitors (keepalived refuses what others than
-// root may write). Source: contract/octavia-1.0.md, "haproxy configuration", "UDP and SCTP listeners".
+// root may write), and the pair's scripts. Source: contract/octavia-1.0.md, "haproxy configuration", "UDP and SCTP
+// listeners", "vrrp check script".
 
 import { dirname, join } from 'node:path';
 import { companions } from '../generated/companions';
@@ -22,6 +23,9 @@ const places: readonly (readonly [path: string, text: string])[] = [
   ['ping-wrapper.sh', companions['ping-wrapper.sh']],
   [join(checks, 'amphora-health-checker'), companions['amphora-health-checker']],
   [join(checks, 'udp_check.sh'), companions['udp_check.sh']],
+  [join('vrrp', 'check_scripts', 'haproxy_check_script.sh'), companions['vrrp/haproxy_check_script.sh']],
+  [join('vrrp', 'notify.sh'), companions['vrrp/notify.sh']],
+  [join('vrrp', 'check_script.sh'), companions['vrrp/check_script.sh']],
 ];
 
 export interface InstalledCompanions {
@@ -68,7 +72,7 @@ function notInstalled(path: string, error: string): Finding {
     check: 'companions',
     severity: 'warning',
     what: `${path} could not be installed: ${error}`,
-    why: 'configurations name it: members that it would check stay DOWN',
+    why: 'configurations name it: what it would check counts as failed',
     todo: 'remove what is in the way, then restart the agent, which installs it at its start',
   };
 }

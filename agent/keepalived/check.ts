@@ -10,11 +10,14 @@ const deadlineMs = 20_000;
 const configRemark = 5;
 
 // What keepalived remarks about configurations that do what their controller means: a pool without members yet,
-// defaults that it names, a password that it cuts.
+// defaults that it names, a password that it cuts or has no use for.
 const harmless: readonly RegExp[] = [
   /^Virtual server \S+ has no real servers - ignoring$/,
   /^Virtual server \S+ no (?:scheduler|forwarding method) set, setting default \S+$/,
   /^(?:\([^)]*\) )?Truncating auth_pass to \d+ characters$/,
+  // Octavia's own templates say both: `nopreempt` beside MASTER, a password on IPv6.
+  /^\([\w.-]+\) Warning - nopreempt will not work with initial state MASTER - clearing$/,
+  /^\([\w.-]+\) VRRP version 3 does not support authentication\. Ignoring\.$/,
 ];
 
 /** Makes the check; `command` is keepalived, inside its network namespace. It throws `config-rejected` with what keepalived printed, `timeout`, or `unavailable` when keepalived is not there, is killed, or has no namespace. */

@@ -1,7 +1,7 @@
 // What the configuration of a UDP or SCTP listener may say: virtual servers with NAT, members, and the health checks of
 // Octavia's monitors. Source: keepalived.conf(5) "LVS CONFIGURATION", contract/vrrp.md "Upload policy".
 
-import type { BlockRule, ValueRule } from './policy';
+import { block, type BlockRule, type ValueRule } from './policy';
 import { address, addressAndPort, name, nothing, number, oneOf, program, urlPath } from './policy-values';
 
 export interface LvsPolicy {
@@ -19,10 +19,6 @@ const connection = {
   bind_port: number,
   connect_timeout: number,
 };
-
-function block(words: BlockRule['words'], header: ValueRule = nothing): BlockRule {
-  return { header, words };
-}
 
 /** Makes the grammar of one listener's configuration. */
 export function lvsGrammar({ namespaces, programs }: LvsPolicy): BlockRule {

@@ -1,6 +1,7 @@
 // What the values of keepalived's keywords may be: small judges from which grammars are made. Nothing that keepalived
 // would expand or run passes any of them. Source: contract/vrrp.md "Upload policy".
 
+import { quote } from '../model/ids';
 import { parseIp } from '../model/ip';
 import type { ValueRule } from './policy';
 
@@ -44,6 +45,46 @@ export function program(allowed: readonly string[]): ValueRule {
     return rest.every((each) => /^[A-Za-z0-9_.:/-]+$/.test(each))
       ? undefined
       : 'an argument with signs other than letters, digits and _ . : / -';
+  };
+}
+
+/** The name of a network interface. */
+export const interfaceName: ValueRule = (values) =>
+  matches(values, /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,14}$/) ? undefined : 'expected the name of an interface';
+
+/** Exactly one whole number within bounds. */
+export function numberWithin(least: number, most: number): ValueRule {
+  return (values) =>
+    matches(values, /^-?\d{1,9}$/) && Number(values[0]) >= least && Number(values[0]) <= most
+      ? undefined
+      : `expected a number, ${least} to ${most}`;
+}
+
+/** Exactly one number of seconds, with decimals if need be. */
+export const seconds: ValueRule = (values) =>
+  matches(values, /^\d{1,6}(?:\.\d{1,6})?$/) ? undefined : 'expected seconds';
+
+/** An address, with the length of its prefix or without. */
+export function isAddressOrNetwork(text: string): boolean {
+  const [ip = '', length, ...more] = text.split('/');
+  const family = parseIp(ip)?.family;
+  if (family === undefined || more.length > 0) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
+}
+
+/** Keywords with one value each, or none, in any order: `rules` judge the values. */
+export function options(rules: Readonly<Record<string, ValueRule>>): ValueRule {
+  return (values) => {
+    for (let at = 0; at < values.length; at += 1) {
+      const keyword = values[at] ?? '';
+      const rule = Object.hasOwn(rules, keyword) ? rules[keyword] : undefined;
+      if (rule === undefined) return `unexpected ${quote(keyword)}`;
+      if (rule === nothing) continue;
+      at += 1;
+      const fault = rule(values.slice(at, at + 1));
+      if (fault !== undefined) return `${keyword}: ${fault}`;
+    }
+    return undefined;
   };
 }
 

@@ -18,6 +18,14 @@ export interface BlockRule {
   readonly others?: ValueRule;
 }
 
+/** Makes the rule of a block. */
+export function block(
+  words: BlockRule['words'],
+  header: ValueRule = (values) => (values.length === 0 ? undefined : 'expected no value'),
+): BlockRule {
+  return { header, words };
+}
+
 export interface KeepalivedFault {
   readonly line: number;
   /** Quoted and bounded. */

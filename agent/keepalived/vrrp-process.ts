@@ -9,13 +9,15 @@
 import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import { AgentError, isAgentError } from '../model/errors';
+import type { VrrpState } from '../model/vrrp';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import type { KeepalivedCheck } from './check';
 import { markLog } from './printed';
-import { readVrrpConfig, type VrrpAddress } from './vrrp-config';
+import type { VrrpAddresses } from './vrrp-addresses';
+import { readVrrpConfig } from './vrrp-config';
 import { vrrpLiveText, type VrrpLiveText } from './vrrp-live';
 import type { VrrpPaths } from './vrrp-paths';
-import type { VrrpStates } from './vrrp-states';
+import { overallState, type VrrpStates } from './vrrp-states';
 
 export interface VrrpProcess {
   /** Has keepalived judge a text that has passed the policy, inside its namespace. Throws `config-rejected` with its words, by the lines of the text; `unavailable`, `timeout`. */
@@ -28,6 +30,8 @@ export interface VrrpProcess {
   stop(process: ServiceProcess): Promise<void>;
   /** Finds the living one: the recorded one, else the one that its pid file names. */
   adopt(recorded: ServiceProcess | undefined): Promise<ServiceProcess | undefined>;
+  /** Tells the state of a living process: what its instances have told, else by whether it holds its addresses. Undefined when it has ended. */
+  observe(process: ServiceProcess): Promise<VrrpState | undefined>;
   /** Takes away the addresses that a keepalived which was killed has left: call it before every start that nobody asked for, and once when none is found at the agent's start. */
   cleanUp(): Promise<void>;
 }
@@ -38,98 +42,38 @@ export interface VrrpProcessDeps {
   readonly clock: Clock;
   readonly check: KeepalivedCheck;
   readonly states: VrrpStates;
+  readonly addresses: VrrpAddresses;
   readonly paths: VrrpPaths;
   readonly binary: string;
   /** `ip netns exec <ns>` as argv, empty for the host's own namespace. */
   readonly through: readonly string[];
-  /** Which of these addresses are on their interfaces now. */
-  readonly presentAddresses: (wanted: readonly VrrpAddress[]) => Promise<readonly VrrpAddress[]>;
-  /** Takes addresses off their interfaces; silent for those that are gone. */
-  readonly removeAddresses: (addresses: readonly VrrpAddress[]) => Promise<void>;
 }
 
 const pollMs = 20;
 const settleMs = 2_000;
 const reloadMs = 5_000;
 const stopGraceMs = 3_000;
-const addressesGoneMs = 3_000;
 const privateMode = 0o600;
 
 /** Makes the driver of the pair's keepalived. */
 export function createVrrpProcess(deps: VrrpProcessDeps): VrrpProcess {
-  const { supervisor, files, paths, states } = deps;
+  const { supervisor, files, paths, states, addresses } = deps;
   const spec = specOf(deps);
-
-  async function checkLive(live: VrrpLiveText): Promise<void> {
-    await files.writeAtomic(paths.candidate, live.text, privateMode);
-    try {
-      await deps.check(paths.candidate);
-    } catch (thrown) {
-      if (!isAgentError(thrown) || thrown.detail === undefined) throw thrown;
-      const detail = live.renumber(thrown.detail).replaceAll(paths.candidate, paths.config);
-      throw new AgentError(thrown.kind, thrown.message, { detail, cause: thrown });
-    } finally {
-      await files.remove(paths.candidate);
-    }
-  }
-
-  async function reloads(text: string, process: ServiceProcess): Promise<boolean> {
-    await files.writeAtomic(paths.live, text, privateMode);
-    const printed = await markLog(files, paths.log);
-    if (!(await supervisor.reload(process, 'SIGHUP'))) return false;
-    const isDone = async (): Promise<boolean> =>
-      /Reload (?:complete|finished)/.test(await printed()) && (await states.haveAll(instancesOf(text)));
-    return waitFor(deps, process, isDone, reloadMs);
-  }
-
   return {
-    check: (text) => checkLive(vrrpLiveText(text, paths)),
-
-    async start(text) {
-      const live = vrrpLiveText(text, paths);
-      await checkLive(live);
-      await files.writeAtomic(paths.live, live.text, privateMode);
-      // A pid file that names any living process would keep it from starting, and from saying so.
-      await removePidFiles(files, paths);
-      const printed = await markLog(files, paths.log);
-      const { process } = await supervisor.start(spec);
-      const isUp = async (): Promise<boolean> =>
-        (await files.stat(paths.pidFile)) !== undefined && (await states.haveAll(instancesOf(live.text)));
-      if (await waitFor(deps, process, isUp, settleMs)) {
-        await files.writeAtomic(paths.lastGood, live.text, privateMode);
-        return process;
-      }
-      await supervisor.stop(process, stopGraceMs);
-      await removePidFiles(files, paths);
-      await removeLeft(deps, [live.text]);
-      throw failure('start', live.renumber(await printed()));
-    },
-
-    async reload(text, process) {
-      const live = vrrpLiveText(text, paths);
-      await checkLive(live);
-      const before = await files.readText(paths.lastGood);
-      const printed = await markLog(files, paths.log);
-      if (await reloads(live.text, process)) {
-        await files.writeAtomic(paths.lastGood, live.text, privateMode);
-        return removeDropped(deps, before, live.text);
-      }
-      const said = live.renumber(await printed());
-      if (before !== undefined) await reloads(before, process);
-      throw failure('reload', said);
-    },
+    check: (text) => checkLive(deps, vrrpLiveText(text, paths)),
+    start: (text) => start(deps, spec, vrrpLiveText(text, paths)),
+    reload: (text, process) => reload(deps, vrrpLiveText(text, paths), process),
 
     async stop(process) {
-      const texts = await liveTexts(files, paths);
+      const texts = await liveTexts(deps);
       try {
         await supervisor.stop(process, stopGraceMs);
       } catch (cause) {
         if (!isAgentError(cause, 'timeout')) throw cause;
         throw new AgentError('reload-failed', 'Failed to stop keepalived', { detail: cause.message, cause });
       }
-      await removePidFiles(files, paths);
-      await waitUntilGone(deps, texts);
-      await removeLeft(deps, texts);
+      await removePidFiles(deps);
+      await addresses.release(texts);
     },
 
     async adopt(recorded) {
@@ -138,8 +82,79 @@ export function createVrrpProcess(deps: VrrpProcessDeps): VrrpProcess {
       return Number.isInteger(pid) && pid > 1 ? supervisor.recognise(spec, pid) : undefined;
     },
 
-    cleanUp: async () => removeLeft(deps, await liveTexts(files, paths)),
+    async observe(process) {
+      if (!(await supervisor.isAlive(process))) return undefined;
+      const told = overallState(await states.read());
+      if (told !== undefined) return told;
+      return (await addresses.holdsAll((await files.readText(paths.live)) ?? '')) ? 'MASTER' : 'BACKUP';
+    },
+
+    cleanUp: async () => addresses.removeAll(await liveTexts(deps)),
   };
+}
+
+async function start(deps: VrrpProcessDeps, spec: ServiceSpec, live: VrrpLiveText): Promise<ServiceProcess> {
+  const { supervisor, files, paths, states, addresses } = deps;
+  await checkLive(deps, live);
+  await files.writeAtomic(paths.live, live.text, privateMode);
+  // A pid file that names any living process would keep it from starting, and from saying so.
+  await removePidFiles(deps);
+  const printed = await markLog(files, paths.log);
+  const { process } = await supervisor.start(spec);
+  const isUp = async (): Promise<boolean> =>
+    (await files.stat(paths.pidFile)) !== undefined && (await states.haveAll(instancesOf(live.text)));
+  if (await waitFor(deps, process, isUp, settleMs)) {
+    await files.writeAtomic(paths.lastGood, live.text, privateMode);
+    return process;
+  }
+  await supervisor.stop(process, stopGraceMs);
+  await removePidFiles(deps);
+  await addresses.removeAll([live.text]);
+  throw failure('start', live.renumber(await printed()));
+}
+
+async function reload(deps: VrrpProcessDeps, live: VrrpLiveText, process: ServiceProcess): Promise<void> {
+  const { files, paths, addresses } = deps;
+  await checkLive(deps, live);
+  const before = await files.readText(paths.lastGood);
+  const printed = await markLog(files, paths.log);
+  if (await reads(deps, live.text, process)) {
+    await files.writeAtomic(paths.lastGood, live.text, privateMode);
+    if (before !== undefined) await addresses.removeDropped(before, live.text);
+    return;
+  }
+  const said = live.renumber(await printed());
+  if (before !== undefined) await reads(deps, before, process);
+  throw failure('reload', said);
+}
+
+/** Has a living process read a text; false when it has ended, or has not come up with it. */
+async function reads(deps: VrrpProcessDeps, text: string, process: ServiceProcess): Promise<boolean> {
+  const { supervisor, files, paths, states } = deps;
+  await files.writeAtomic(paths.live, text, privateMode);
+  const printed = await markLog(files, paths.log);
+  if (!(await supervisor.reload(process, 'SIGHUP'))) return false;
+  const isDone = async (): Promise<boolean> =>
+    /Reload (?:complete|finished)/.test(await printed()) && (await states.haveAll(instancesOf(text)));
+  return waitFor(deps, process, isDone, reloadMs);
+}
+
+async function checkLive({ files, paths, check }: VrrpProcessDeps, live: VrrpLiveText): Promise<void> {
+  if (instancesOf(live.text).length === 0) {
+    throw new AgentError('config-rejected', 'keepalived would have nothing to do', {
+      detail: 'there is no vrrp_instance',
+    });
+  }
+  await files.writeAtomic(paths.candidate, live.text, privateMode);
+  try {
+    await check(paths.candidate);
+  } catch (thrown) {
+    if (!isAgentError(thrown) || thrown.detail === undefined) throw thrown;
+    const detail = live.renumber(thrown.detail).replaceAll(paths.candidate, paths.config);
+    throw new AgentError(thrown.kind, thrown.message, { detail, cause: thrown });
+  } finally {
+    await files.remove(paths.candidate);
+  }
 }
 
 function specOf({ binary, through, paths }: VrrpProcessDeps): ServiceSpec {
@@ -153,40 +168,13 @@ function instancesOf(text: string): readonly string[] {
   return readVrrpConfig(text).instances.map(({ name }) => name);
 }
 
-function addressesOf(texts: readonly string[]): readonly VrrpAddress[] {
-  return texts.flatMap((text) => readVrrpConfig(text).instances.flatMap(({ addresses }) => addresses));
+async function liveTexts({ files, paths }: VrrpProcessDeps): Promise<readonly string[]> {
+  const texts = [await files.readText(paths.live), await files.readText(paths.lastGood)];
+  return texts.filter((text) => text !== undefined);
 }
 
-async function liveTexts(files: Files, { live, lastGood }: VrrpPaths): Promise<readonly string[]> {
-  const texts = [await files.readText(live), await files.readText(lastGood)];
-  return [...new Set(texts.filter((text) => text !== undefined))];
-}
-
-async function removePidFiles(files: Files, { pidFile, vrrpPidFile }: VrrpPaths): Promise<void> {
-  for (const path of [pidFile, vrrpPidFile]) await files.remove(path);
-}
-
-async function removeLeft(deps: VrrpProcessDeps, texts: readonly string[]): Promise<void> {
-  const left = await deps.presentAddresses(addressesOf(texts));
-  if (left.length > 0) await deps.removeAddresses(left);
-}
-
-/** keepalived forgets an address that a reload moves to another interface. */
-async function removeDropped(deps: VrrpProcessDeps, before: string | undefined, now: string): Promise<void> {
-  if (before === undefined) return;
-  const key = ({ ip, interfaceName }: VrrpAddress): string => `${ip.text} ${interfaceName}`;
-  const kept = new Set(addressesOf([now]).map(key));
-  const dropped = addressesOf([before]).filter((address) => !kept.has(key(address)));
-  const left = dropped.length === 0 ? [] : await deps.presentAddresses(dropped);
-  if (left.length > 0) await deps.removeAddresses(left);
-}
-
-async function waitUntilGone(deps: VrrpProcessDeps, texts: readonly string[]): Promise<void> {
-  const deadline = deps.clock.monotonic() + addressesGoneMs;
-  while ((await deps.presentAddresses(addressesOf(texts))).length > 0) {
-    if (deps.clock.monotonic() >= deadline) return;
-    await deps.clock.sleep(pollMs);
-  }
+async function removePidFiles({ files, paths }: VrrpProcessDeps): Promise<void> {
+  for (const path of [paths.pidFile, paths.vrrpPidFile]) await files.remove(path);
 }
 
 /** False when it has ended, or time is over. */

@@ -4,6 +4,7 @@
 import type { Files } from '../host/files';
 import type { ProcessRunner } from '../host/process';
 import type { VrrpState } from '../model/vrrp';
+import { readVrrpConfig } from './vrrp-config';
 import type { VrrpPaths } from './vrrp-paths';
 
 /** One change of state. */
@@ -27,7 +28,7 @@ export interface VrrpStates {
 export interface VrrpStatesDeps {
   readonly files: Files;
   readonly runner: Pick<ProcessRunner, 'glance'>;
-  readonly paths: Pick<VrrpPaths, 'notifyLog' | 'vrrpPidFile'>;
+  readonly paths: Pick<VrrpPaths, 'notifyLog' | 'vrrpPidFile' | 'live'>;
 }
 
 /** Makes the reader. */
@@ -48,7 +49,10 @@ export function createVrrpStates({ files, runner, paths }: VrrpStatesDeps): Vrrp
     const pid = Number((await files.readText(paths.vrrpPidFile))?.trim());
     const lives = Number.isInteger(pid) && pid > 1 ? runner.glance(pid) : undefined;
     if (lives === undefined || lives.state === 'Z') return new Map();
-    const told = (await transitions()).filter((each) => each.pid === pid);
+    // An instance that a reload has taken away tells nothing any more.
+    const text = (await files.readText(paths.live)) ?? '';
+    const names = new Set(readVrrpConfig(text).instances.map(({ name }) => name));
+    const told = (await transitions()).filter((each) => each.pid === pid && names.has(each.instance));
     return new Map(told.map(({ instance, state }) => [instance, state]));
   }
 
