@@ -36,6 +36,12 @@ export function isMissingNamespace(thrown: unknown): boolean {
   return /^Cannot open network namespace .*: No such file or directory/.test(thrown.detail ?? '');
 }
 
+/** Tells whether an `ip` command failed because the interface that it names is not there. */
+export function isMissingDevice(thrown: unknown): boolean {
+  if (!(thrown instanceof AgentError) || thrown.kind !== 'unavailable') return false;
+  return /Cannot find device|No such device|Device "[^"]*" does not exist/.test(thrown.detail ?? '');
+}
+
 /** Tells whether a value inside the tool's answer is an object. */
 export function isIpObject(value: unknown): value is IpObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
