@@ -68,6 +68,7 @@ export async function startAgent(
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
     await core.udp.listeners.prepare();
+    await core.pairing.prepare();
     await core.reconcile();
     await core.companions.install();
     return await startParts(config, host, options, core, lock);
@@ -114,6 +115,7 @@ async function startParts(
     background(core, host, access),
     watching(core),
     core.udp.part(options),
+    core.pairing.part(options),
     wireHeartbeat(core, host, options.configs),
     {
       name: 'REST listener',
@@ -165,9 +167,11 @@ function dialects(
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  const context = { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) };
+  const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
+  const { vrrp, topology: topologyControl } = core.pairing;
+  const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
-    createOctaviaV01({ ...core, serverCertificate }, context),
+    createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
     wireOctaviaV1(core, serverCertificate, configs, context),
   ];
 }
@@ -182,6 +186,7 @@ async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
     started: report.started.length,
     failed: report.failed,
   });
+  await core.pairing.restore();
   await core.companions.start();
 }
 

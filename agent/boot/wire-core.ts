@@ -15,6 +15,7 @@ import { createStoredFrontends, type StoredFrontends } from '../core/stored-fron
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createSurvey } from '../core/survey';
 import { createProcessSurvey } from '../core/survey-processes';
+import type { TopologyReader } from '../core/topology';
 import type { Watcher } from '../core/watcher';
 import type { HaproxyRoots } from '../haproxy/paths';
 import type { Files } from '../host/files';
@@ -25,6 +26,7 @@ import { wireFacts, type Facts } from './wire-facts';
 import { wireHealth, type Health } from './wire-heartbeat';
 import { wireLoadBalancers } from './wire-load-balancers';
 import type { HostWithLog } from './wire-host';
+import { wireTopology, type Pairing } from './wire-topology';
 import { wireUdp, type Udp } from './wire-udp';
 
 /** The part of the configuration's holder that the core is built on. */
@@ -44,6 +46,8 @@ export interface Core extends Facts {
   /** Deals with what a killed agent left; before anything is restored. */
   readonly reconcile: () => Promise<void>;
   readonly udp: Udp;
+  readonly pairing: Pairing;
+  readonly topology: TopologyReader;
   /** What all parts find now. */
   readonly findings: Findings;
 }
@@ -69,18 +73,25 @@ export function wireCore(
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
+  const pairing = wireTopology({
+    ...parts,
+    configs,
+    loadBalancers,
+    udpListeners: udp.listeners,
+    plugged: { vipOf: () => Promise.resolve(undefined), follow: () => Promise.resolve() },
+  });
   return {
     roots,
     health,
     state,
-    loadBalancers,
+    loadBalancers: pairing.checks.over(loadBalancers),
     oldWorkers,
     statuses,
     frontends,
     watcher,
     companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
-    ...wireFacts(config, configs, host, drivers, statuses),
+    ...wireFacts(config, host, drivers, statuses),
     reconcile: () =>
       reconcile({
         ...host,
@@ -92,7 +103,9 @@ export function wireCore(
         ],
         usualPeer: config.amphora_agent.amphora_id,
       }),
-    udp,
+    udp: { ...udp, listeners: pairing.checks.overUdp(udp.listeners) },
+    pairing,
+    topology: pairing.topology,
     findings: createFindings({
       clock,
       sources: {
@@ -101,6 +114,7 @@ export function wireCore(
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
         'UDP listeners': () => udp.findings(),
+        VRRP: () => pairing.findings(),
         companions: companions.findings,
       },
     }),

@@ -1,9 +1,10 @@
 // Where the address of a pair lives on this machine, and who has it: keepalived while there is a pair, the interface
 // itself while there is none. Source: contract/amphora-v0.1.md "Topology", contract/vrrp.md 3 and 6.
 
+import { cidrText, subnetOf, type Cidr } from '../model/cidr';
 import { internal, invalidInput } from '../model/errors';
 import { parseIp, sameIp, type Ip } from '../model/ip';
-import type { Pair } from '../model/topology';
+import type { Pair, Topology } from '../model/topology';
 import type { VrrpVip } from '../model/vrrp';
 import { carriedAmong, neighbourOf, type Carried, type CarriedAddresses } from '../network/carried';
 
@@ -28,17 +29,28 @@ export interface PairAddress {
 
 /** A VIP that is plugged, as the record of plugged interfaces has it. */
 export interface PluggedVip {
-  readonly interfaceName: string;
-  readonly vips: readonly VrrpVip[];
+  readonly interface: string;
+  readonly vip: PluggedAddress;
+  /** The other VIPs of that interface: they move along. */
+  readonly additional: readonly PluggedAddress[];
+  /** This amphora's own address there. */
+  readonly vrrp?: { readonly ip: Ip };
+}
+
+export interface PluggedAddress {
+  readonly ip: Ip;
+  readonly prefix: number;
+  readonly gateway?: Ip;
+  readonly hostRoutes: readonly { readonly destination: Cidr; readonly nexthop: Ip }[];
 }
 
 export interface PairAddressDeps {
   readonly carried: CarriedAddresses;
   readonly plugged: {
     /** The plugged VIP with this address; undefined when it is not plugged. */
-    vipOf(ip: Ip): Promise<PluggedVip | undefined>;
-    /** Makes the interface what it is to be: its VIPs on it, or left to keepalived. */
-    arrange(ip: Ip, owner: 'interface' | 'keepalived'): Promise<void>;
+    vipOf(ip: string): Promise<PluggedVip | undefined>;
+    /** Makes the interfaces with VIPs follow a topology: in a pair the VIPs leave them, for keepalived to put them on. */
+    follow(topology: Topology): Promise<void>;
   };
   /** Tells the neighbours; never throws. */
   readonly announce: (interfaceName: string, ips: readonly Ip[]) => Promise<unknown>;
@@ -49,8 +61,8 @@ export function createPairAddress({ carried, plugged, announce }: PairAddressDep
   async function place(pair: Pair): Promise<Place> {
     const ip = ipOf(pair);
     const all = await carried.list();
-    const known = await plugged.vipOf(ip);
-    if (known !== undefined) return { ...known, source: sourceOf(all, known) };
+    const known = await plugged.vipOf(pair.haIp);
+    if (known !== undefined) return placeOf(known, all);
     if (pair.interface !== undefined) await requireInterface(carried, pair.interface);
     const here = all.filter((each) => pair.interface === undefined || each.interfaceName === pair.interface);
     const neighbour = neighbourOf(here, ip);
@@ -74,29 +86,41 @@ export function createPairAddress({ carried, plugged, announce }: PairAddressDep
     isHeld: async (pair) => (await present(pair)).length > 0,
 
     async release(pair) {
-      const ip = ipOf(pair);
-      if ((await plugged.vipOf(ip)) === undefined) await carried.remove(await present(pair));
-      else await plugged.arrange(ip, 'keepalived');
+      if ((await plugged.vipOf(pair.haIp)) === undefined) await carried.remove(await present(pair));
+      else await plugged.follow('ACTIVE-STANDBY');
     },
 
     async hold(pair, wasHeld) {
-      const ip = ipOf(pair);
-      const isPlugged = (await plugged.vipOf(ip)) !== undefined;
-      if (!isPlugged && !wasHeld) return;
+      if ((await plugged.vipOf(pair.haIp)) !== undefined) return plugged.follow('SINGLE');
+      if (!wasHeld) return;
       const { interfaceName, vips } = await place(pair);
-      if (isPlugged) await plugged.arrange(ip, 'interface');
-      else for (const vip of vips) await carried.add({ ...vip, interfaceName });
-      const ips = vips.map((vip) => vip.ip);
+      for (const vip of vips) await carried.add({ ...vip, interfaceName });
+      const ips = vips.map(({ ip }) => ip);
       await announce(interfaceName, ips);
     },
   };
 }
 
-/** Own address beside the VIP, by which the two speak. */
-function sourceOf(all: readonly Carried[], { interfaceName, vips }: PluggedVip): Ip | undefined {
-  const own = all.filter((each) => each.interfaceName === interfaceName);
-  const [vip] = vips;
-  return vip === undefined ? undefined : neighbourOf(own, vip.ip)?.ip;
+function placeOf(known: PluggedVip, all: readonly Carried[]): Place {
+  const own = all.filter((each) => each.interfaceName === known.interface);
+  return {
+    interfaceName: known.interface,
+    source: known.vrrp?.ip ?? neighbourOf(own, known.vip.ip)?.ip,
+    vips: [known.vip, ...known.additional].map(vipOf),
+  };
+}
+
+function vipOf({ ip, prefix, gateway, hostRoutes }: PluggedAddress): VrrpVip {
+  return {
+    ip,
+    prefixLength: prefix,
+    network: cidrText(subnetOf(ip, prefix)),
+    ...(gateway === undefined ? {} : { gateway }),
+    hostRoutes: hostRoutes.map(({ destination, nexthop }) => ({
+      destination: cidrText(destination),
+      nexthop,
+    })),
+  };
 }
 
 async function requireInterface(carried: CarriedAddresses, name: string): Promise<void> {

@@ -66,9 +66,13 @@ async function untilDecided(
     const role = await vrrp.role();
     if (role === 'MASTER' || role === 'BACKUP') return;
     if (clock.monotonic() >= deadline) {
-      throw new AgentError('timeout', `keepalived was neither MASTER nor BACKUP within ${deadlineMs / 1_000} s`, {
-        detail: `it reports ${role ?? 'nothing'}`,
-      });
+      throw new AgentError(
+        'timeout',
+        `keepalived was neither MASTER nor BACKUP within ${deadlineMs / 1_000} s`,
+        {
+          detail: `it reports ${role ?? 'nothing'}`,
+        },
+      );
     }
     await clock.sleep(pollMs, signal);
   }

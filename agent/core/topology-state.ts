@@ -16,8 +16,7 @@ export interface TopologyFacts {
 /** Describes it. Without keepalived a half of a pair holds no VIP, so it stands by. */
 export function describeTopology({ record, isBusy, configured, role }: TopologyFacts): TopologyState {
   const { settled, error } = record;
-  const topology: Topology =
-    settled?.topology ?? (configured === 'SINGLE' ? 'SINGLE' : 'ACTIVE-STANDBY');
+  const topology = topologyInForce(record, configured);
   const isActive = topology !== 'ACTIVE-STANDBY' || role === 'MASTER';
   const pair = settled?.topology === 'ACTIVE-STANDBY' ? settled : undefined;
   return {
@@ -29,6 +28,14 @@ export function describeTopology({ record, isBusy, configured, role }: TopologyF
     ...(error === undefined ? {} : { error }),
     ...(pair === undefined ? {} : { note: noteOf(pair) }),
   };
+}
+
+/** What was posted last, else what the configuration says. */
+export function topologyInForce(
+  { settled }: TopologyRecord,
+  configured: TopologyFacts['configured'],
+): Topology {
+  return settled?.topology ?? (configured === 'SINGLE' ? 'SINGLE' : 'ACTIVE-STANDBY');
 }
 
 function noteOf({ haIp, advertIntervalS = 1 }: Pair): string {

@@ -66,8 +66,12 @@ export function createTopologyStore({ files, log, basePath }: TopologyStoreDeps)
   };
 }
 
-function withoutUndefined(record: { readonly [Key in keyof TopologyRecord]: TopologyRecord[Key] | undefined }) {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as TopologyRecord;
+function withoutUndefined(record: {
+  readonly [Key in keyof TopologyRecord]: TopologyRecord[Key] | undefined;
+}) {
+  return Object.fromEntries(
+    Object.entries(record).filter(([, value]) => value !== undefined),
+  ) as TopologyRecord;
 }
 
 function parsed(text: string): unknown {

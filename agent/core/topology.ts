@@ -8,10 +8,16 @@
 
 import type { Log } from '../host/log';
 import { AgentError, messageOf } from '../model/errors';
-import { isSameTopology, type Pair, type TopologyState, type WantedTopology } from '../model/topology';
+import {
+  isSameTopology,
+  type Pair,
+  type Topology,
+  type TopologyState,
+  type WantedTopology,
+} from '../model/topology';
 import type { VrrpState as VrrpRole } from '../model/vrrp';
 import type { TopologyRecord, TopologyStore } from './topology-store';
-import { describeTopology } from './topology-state';
+import { describeTopology, topologyInForce } from './topology-state';
 
 /** What a topology makes of this machine. */
 export interface TopologyEffects {
@@ -37,8 +43,8 @@ export interface TopologyReader {
 export interface TopologyControl extends TopologyReader {
   /** Reads what was posted; before anything is restored. Throws `version-mismatch`. */
   load(): Promise<void>;
-  /** The topology in force, as it was posted; undefined when none was. */
-  posted(): WantedTopology | undefined;
+  /** The topology in force. */
+  inForce(): Topology;
   /** Why nothing may be changed now. */
   refuseChange(): AgentError | undefined;
   /** Makes a topology the wanted one; true when a transition has begun, false when nothing had to be changed. Throws `unavailable` during another transition, `invalid-input`. */
@@ -143,7 +149,7 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
     async load() {
       record = await store.read();
     },
-    posted: () => record.settled,
+    inForce: () => topologyInForce(record, deps.configured()),
     refuseChange,
     async post(wanted) {
       const refusal = refuseChange();

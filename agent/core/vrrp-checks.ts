@@ -14,6 +14,7 @@ import type { LoadBalancerId } from '../model/ids';
 import type { Gate } from './gate';
 import type { LoadBalancers } from './load-balancers';
 import type { StateStore } from './state-store';
+import type { UdpListeners } from './udp-listeners';
 import type { VrrpStateStore } from './vrrp-state';
 
 export interface VrrpChecks {
@@ -21,6 +22,8 @@ export interface VrrpChecks {
   refresh(): Promise<void>;
   /** The same verbs, which keep the list in step. */
   over(loadBalancers: LoadBalancers): LoadBalancers;
+  /** The same for UDP listeners: an amphora that has only those has no haproxy to check. */
+  overUdp<Listeners extends Pick<UdpListeners, 'upload' | 'remove'>>(listeners: Listeners): Listeners;
 }
 
 export interface VrrpChecksDeps {
@@ -99,15 +102,26 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
     return (await shouldRun(id)) ? job() : through(id, job);
   }
 
+  async function after(done: Promise<void>): Promise<void> {
+    await done;
+    await refreshSafely();
+  }
+
   return {
     refresh,
     over: (loadBalancers) => ({
       ...loadBalancers,
+      upload: (input) => after(loadBalancers.upload(input)),
       start: (id) => beginning(id, () => loadBalancers.start(id)),
       reload: (id) => beginning(id, () => loadBalancers.reload(id)),
       stop: (id) => through(id, () => loadBalancers.stop(id)),
       pause: (id) => through(id, () => loadBalancers.pause(id)),
       remove: (id, by) => through(id, () => loadBalancers.remove(id, by)),
+    }),
+    overUdp: (listeners) => ({
+      ...listeners,
+      upload: (...given: Parameters<UdpListeners['upload']>) => after(listeners.upload(...given)),
+      remove: (...given: Parameters<UdpListeners['remove']>) => after(listeners.remove(...given)),
     }),
   };
 }

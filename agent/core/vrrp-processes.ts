@@ -119,11 +119,7 @@ export function createVrrpProcesses(deps: VrrpProcessesDeps): VrrpProcesses {
 }
 
 /** What a killed one has left: its pid file and its addresses. */
-async function clearStale({
-  files,
-  paths,
-  keepalived,
-}: VrrpProcessesDeps): Promise<number | undefined> {
+async function clearStale({ files, paths, keepalived }: VrrpProcessesDeps): Promise<number | undefined> {
   const pid = Number((await files.readText(paths.pidFile))?.trim());
   await keepalived.cleanUp();
   for (const path of [paths.pidFile, paths.vrrpPidFile]) await files.remove(path);

@@ -35,7 +35,9 @@ export interface VrrpWatchDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly isAlive: (process: ServiceProcess) => boolean;
-  readonly role: () => Promise<VrrpRole | undefined>;
+  readonly role: (process: ServiceProcess) => Promise<VrrpRole | undefined>;
+  /** Whether the notify script has told the state of the keepalived that lives. */
+  readonly hasTold: () => Promise<boolean>;
 }
 
 export interface WatchedKeepalived {
@@ -49,7 +51,7 @@ export interface WatchedKeepalived {
 const periodMs = 500;
 
 /** Makes a watch that knows no process yet. */
-export function createVrrpWatch({ clock, log, isAlive, role }: VrrpWatchDeps): VrrpWatch {
+export function createVrrpWatch({ clock, log, isAlive, role, hasTold }: VrrpWatchDeps): VrrpWatch {
   let watched: WatchedKeepalived | undefined;
   let isTrying = false;
   let isLooking = false;
@@ -90,8 +92,9 @@ export function createVrrpWatch({ clock, log, isAlive, role }: VrrpWatchDeps): V
   }
 
   async function lookAtRole({ roleChanged }: VrrpActs): Promise<void> {
-    const now = watched?.process === undefined ? undefined : await role();
-    const isSilent = watched?.process !== undefined && now === undefined;
+    const process = watched?.process;
+    const now = process === undefined ? undefined : await role(process);
+    const isSilent = process !== undefined && !(await hasTold());
     told.silentSinceMs = isSilent ? (told.silentSinceMs ?? clock.monotonic()) : undefined;
     if (now === told.role) return;
     log.info('role in VRRP', { from: told.role ?? 'none', to: now ?? 'none' });

@@ -65,7 +65,7 @@ const largestBytes = 256 * 1024;
 export function createVrrp(deps: VrrpDeps): Vrrp {
   const { files, paths, gate, state, processes, watch } = deps;
   const inTurn = <T>(job: () => Promise<T>): Promise<T> => gate.run('vrrp', job);
-  const origin = async () => (await isConfigured(deps) ? (await state.read()).origin : undefined);
+  const origin = async () => ((await isConfigured(deps)) ? (await state.read()).origin : undefined);
 
   async function startOrReload(): Promise<'started' | 'reloaded'> {
     const living = await processes.living();

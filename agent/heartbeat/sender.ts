@@ -122,7 +122,11 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
 }
 
 /** A change of the interval is heeded at the next message, and a long one must not keep a new list waiting. */
-async function sleepUntil({ clock }: HeartbeatSenderDeps, dueMs: number, hurried: AbortSignal): Promise<void> {
+async function sleepUntil(
+  { clock }: HeartbeatSenderDeps,
+  dueMs: number,
+  hurried: AbortSignal,
+): Promise<void> {
   try {
     // Timers are early by up to a millisecond.
     for (let leftMs = dueMs - clock.monotonic(); leftMs > 0; leftMs = dueMs - clock.monotonic()) {

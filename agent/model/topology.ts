@@ -44,6 +44,11 @@ function canonical(wanted: WantedTopology): string {
   if (wanted.topology !== 'ACTIVE-STANDBY') return wanted.topology;
   const { topology, role, haIp, secret, virtualRouterId, priority, advertIntervalS, peers } = wanted;
   const sorted = peers === undefined ? null : [...peers].sort();
-  const options = [virtualRouterId ?? null, priority ?? null, advertIntervalS ?? null, wanted.interface ?? null];
+  const options = [
+    virtualRouterId ?? null,
+    priority ?? null,
+    advertIntervalS ?? null,
+    wanted.interface ?? null,
+  ];
   return JSON.stringify([topology, role, haIp, secret, sorted, ...options]);
 }

@@ -97,14 +97,14 @@ describe('what is refused', () => {
     expect(faultsOf({ ...pair, ha_ip: '::ffff:192.0.2.1' })).toContain('ha_ip: expected');
   });
 
-  it.each([
-    { peers: [] },
-    { peers: ['192.0.2.1', '192.0.2.1'] },
-    { peers: ['x'] },
-    { peers: '192.0.2.1' },
-  ])('peers that are no list of addresses: %j', ({ peers }) => {
-    expect(faultsOf({ ...pair, peers })).toMatch(/^peers: expected a list of 1 to 16 different IP addresses/);
-  });
+  it.each([{ peers: [] }, { peers: ['192.0.2.1', '192.0.2.1'] }, { peers: ['x'] }, { peers: '192.0.2.1' }])(
+    'peers that are no list of addresses: %j',
+    ({ peers }) => {
+      expect(faultsOf({ ...pair, peers })).toMatch(
+        /^peers: expected a list of 1 to 16 different IP addresses/,
+      );
+    },
+  );
 
   it('never with the secret', () => {
     const secret = `hush${'x'.repeat(252)}`;
