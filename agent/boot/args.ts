@@ -4,7 +4,17 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AgentError, messageOf } from '../model/errors';
 
 export type Command =
-  'serve' | 'dev' | 'certs' | 'check' | 'doctor' | 'monitor' | 'sample' | 'version' | 'help';
+  | 'serve'
+  | 'dev'
+  | 'certs'
+  | 'check'
+  | 'doctor'
+  | 'monitor'
+  | 'vrrp-lint'
+  | 'vrrp-preview'
+  | 'sample'
+  | 'version'
+  | 'help';
 
 /** What was asked for; options that a command does not know are refused before. */
 export interface Arguments {
@@ -28,6 +38,13 @@ export interface Arguments {
   readonly json: boolean;
   readonly listen: string | undefined;
   readonly keyFile: string | undefined;
+  /** The files to lint. */
+  readonly paths: readonly string[];
+  readonly haIp: string | undefined;
+  readonly interfaceName: string | undefined;
+  readonly source: string | undefined;
+  readonly peer: string | undefined;
+  readonly advertInterval: string | undefined;
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
@@ -37,6 +54,9 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json]
        amphorad monitor --listen ADDRESS:PORT --key-file FILE
+       amphorad vrrp lint FILE [FILE] [--json]
+       amphorad vrrp preview --ha-ip ADDRESS/LENGTH --interface NAME [--source ADDRESS --peer ADDRESS]
+                        [--advert-interval SECONDS] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad sample | version | help
 `;
 
@@ -49,6 +69,8 @@ const accepted: Readonly<Record<Command, readonly string[]>> = {
   check: configuration,
   doctor: [...configuration, 'json'],
   monitor: ['listen', 'key-file'],
+  'vrrp-lint': ['json'],
+  'vrrp-preview': [...configuration, 'ha-ip', 'interface', 'source', 'peer', 'advert-interval'],
   sample: [],
   version: [],
   help: [],
@@ -72,6 +94,11 @@ const options = {
   json: { type: 'boolean' },
   listen: { type: 'string' },
   'key-file': { type: 'string' },
+  'ha-ip': { type: 'string' },
+  interface: { type: 'string' },
+  source: { type: 'string' },
+  peer: { type: 'string' },
+  'advert-interval': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -79,10 +106,10 @@ const options = {
 /** Parses the command line (without node and script). Throws `invalid-input` naming the word that is wrong. */
 export function parseArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parse(argv);
-  const command = commandOf(values.help, values.version, positionals);
+  const { command, paths } = commandOf(values.help, values.version, positionals);
   for (const name of Object.keys(values)) {
     if (name === 'help' || name === 'version' || accepted[command].includes(name)) continue;
-    throw new AgentError('invalid-input', `amphorad ${command} has no option --${name}`);
+    throw new AgentError('invalid-input', `amphorad ${command.replace('-', ' ')} has no option --${name}`);
   }
   return {
     command,
@@ -103,6 +130,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     json: values.json ?? false,
     listen: values.listen,
     keyFile: values['key-file'],
+    paths,
+    haIp: values['ha-ip'],
+    interfaceName: values.interface,
+    source: values.source,
+    peer: values.peer,
+    advertInterval: values['advert-interval'],
   };
 }
 
@@ -114,18 +147,31 @@ function parse(argv: readonly string[]) {
   }
 }
 
+interface Chosen {
+  readonly command: Command;
+  readonly paths: readonly string[];
+}
+
 function commandOf(
   help: boolean | undefined,
   version: boolean | undefined,
   positionals: readonly string[],
-): Command {
-  if (help === true) return 'help';
-  if (version === true) return 'version';
+): Chosen {
+  if (help === true) return { command: 'help', paths: [] };
+  if (version === true) return { command: 'version', paths: [] };
   const [word = 'serve', ...more] = positionals;
-  if (!Object.hasOwn(accepted, word))
+  if (word === 'vrrp') return vrrpCommandOf(more);
+  if (!Object.hasOwn(accepted, word) || word.includes('-'))
     throw new AgentError('invalid-input', `amphorad has no command "${word}"`);
   if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
-  return word as Command;
+  return { command: word as Command, paths: [] };
+}
+
+function vrrpCommandOf([word = '', ...paths]: readonly string[]): Chosen {
+  if (word === 'lint') return { command: 'vrrp-lint', paths };
+  if (word !== 'preview') throw new AgentError('invalid-input', `amphorad vrrp has no command "${word}"`);
+  if (paths.length > 0) throw new AgentError('invalid-input', `unexpected argument "${paths[0] ?? ''}"`);
+  return { command: 'vrrp-preview', paths: [] };
 }
 
 function whole(name: string, text: string, least: number, most: number): number {

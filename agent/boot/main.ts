@@ -3,6 +3,7 @@
 import { runCerts } from '../cli/certs';
 import { runDoctor } from '../cli/doctor';
 import { runMonitor } from '../cli/monitor';
+import { runVrrpLint, runVrrpPreview } from '../cli/vrrp';
 import { variableOf } from '../config/options';
 import { renderSample } from '../config/sample';
 import { defaultConfigFile, defaultLocalFile, type ConfigSources } from '../config/sources';
@@ -45,11 +46,8 @@ async function main(): Promise<number> {
       return runDev({ ...args, stopChildren: args.stopChildren ?? true }, host, process.env, output);
     case 'check':
       return runCheck(sourcesOf(args), host, output);
-    case 'doctor': {
-      const { text, status } = await runDoctor({ sources: sourcesOf(args), json: args.json }, host);
-      output.out(text);
-      return status;
-    }
+    case 'doctor':
+      return print(await runDoctor({ sources: sourcesOf(args), json: args.json }, host));
     case 'monitor': {
       const { listen, keyFile } = args;
       if (listen === undefined || keyFile === undefined) {
@@ -61,6 +59,10 @@ async function main(): Promise<number> {
       await runMonitor({ listen, keyFile, isTerminal }, { ...host, print: output.out, signal: ended.signal });
       return 0;
     }
+    case 'vrrp-lint':
+      return print(await runVrrpLint(args, host.files));
+    case 'vrrp-preview':
+      return print(await runVrrpPreview({ ...args, sources: sourcesOf(args) }, host.files));
     case 'certs': {
       const { directory, amphoraId } = args;
       if (directory === undefined || amphoraId === undefined) {
@@ -80,6 +82,11 @@ async function main(): Promise<number> {
       output.out(usage);
       return 0;
   }
+}
+
+function print({ text, status }: { readonly text: string; readonly status: number }): number {
+  output.out(text);
+  return status;
 }
 
 function sourcesOf(args: Arguments): ConfigSources {

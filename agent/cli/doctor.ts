@@ -12,6 +12,7 @@ import { certificateChecks } from './doctor/certificates';
 import { found, type Check, type DoctorHost, type Patient } from './doctor/check';
 import { directoryChecks } from './doctor/directories';
 import { machineChecks } from './doctor/machine';
+import { vrrpChecks } from './doctor/vrrp';
 
 export interface DoctorOptions {
   readonly sources: ConfigSources;
@@ -29,7 +30,13 @@ interface Outcome {
   readonly findings: readonly Finding[];
 }
 
-const checks: readonly Check[] = [...agentChecks, ...machineChecks, ...directoryChecks, ...certificateChecks];
+const checks: readonly Check[] = [
+  ...agentChecks,
+  ...machineChecks,
+  ...directoryChecks,
+  ...certificateChecks,
+  ...vrrpChecks,
+];
 
 /** Runs every check. Status 0: all well; 1: errors; 2: only warnings; 78: the configuration is wrong, which ends it. */
 export async function runDoctor({ sources, json }: DoctorOptions, host: DoctorHost): Promise<Diagnosis> {

@@ -16,6 +16,8 @@ export interface VrrpAddress {
   readonly ip: Ip;
   readonly prefixLength: number;
   readonly interfaceName: string;
+  /** Not announced: it only comes and goes with the others. */
+  readonly isExcluded: boolean;
 }
 
 export interface VrrpScript {
@@ -63,6 +65,14 @@ export function readVrrpConfig(text: string): VrrpConfig {
     scripts: blocks('vrrp_script').map(readScript),
     instances: blocks('vrrp_instance').map(readInstance),
   };
+}
+
+/** The weight with which an instance tracks a script: its own word, else the script's; 0 means FAULT. */
+export function weightOf(
+  { weight }: { readonly weight: number | undefined },
+  script: VrrpScript | undefined,
+): number {
+  return weight ?? script?.weight ?? 0;
 }
 
 /** Reads lines into blocks. A brace that is not closed closes at the end, one that nothing opened is passed over. */
@@ -135,8 +145,10 @@ function readInstance(node: ConfigNode): ConfiguredInstance {
     version: numberOf(value('version')),
     authPass: linesOf('authentication').find(({ words }) => words[0] === 'auth_pass')?.words[1],
     peers: linesOf('unicast_peer').map(({ words }) => words[0] ?? ''),
-    addresses: [...linesOf('virtual_ipaddress'), ...linesOf('virtual_ipaddress_excluded')].flatMap(
-      ({ words }) => readAddress(words, interfaceName),
+    addresses: ['virtual_ipaddress', 'virtual_ipaddress_excluded'].flatMap((keyword) =>
+      linesOf(keyword).flatMap(({ words }) =>
+        readAddress(words, interfaceName, keyword === 'virtual_ipaddress_excluded'),
+      ),
     ),
     trackedScripts: linesOf('track_script').map(({ words: [name = '', keyword, weight] }) => ({
       name,
@@ -148,11 +160,12 @@ function readInstance(node: ConfigNode): ConfiguredInstance {
   };
 }
 
-function readAddress(words: readonly string[], interfaceName: string): readonly VrrpAddress[] {
+function readAddress(words: readonly string[], own: string, isExcluded: boolean): readonly VrrpAddress[] {
   const [text = '', length] = (words[0] ?? '').split('/');
   const ip = parseIp(text);
   if (ip === undefined) return [];
   const device = words.indexOf('dev');
   const prefixLength = numberOf(length) ?? (ip.family === 4 ? 32 : 128);
-  return [{ ip, prefixLength, interfaceName: device < 0 ? interfaceName : (words[device + 1] ?? '') }];
+  const interfaceName = device < 0 ? own : (words[device + 1] ?? '');
+  return [{ ip, prefixLength, interfaceName, isExcluded }];
 }

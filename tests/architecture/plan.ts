@@ -148,6 +148,11 @@ export const exceptions: readonly {
     allows: ['pki', 'haproxy'],
     reason: 'the doctor holds bundles and path lengths against the rules of the agent itself',
   },
+  {
+    file: /^cli\/(vrrp|doctor\/vrrp)\.ts$/,
+    allows: ['keepalived'],
+    reason: 'these commands judge and print configurations of keepalived by the rules of the agent itself',
+  },
   { file: /^cli\/monitor\.ts$/, allows: ['heartbeat'], reason: 'this command decodes heartbeats' },
 ];
 
