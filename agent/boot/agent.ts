@@ -25,6 +25,7 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
+import { latePorts } from './wire-plug';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -67,8 +68,10 @@ export async function startAgent(
   });
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
-    await core.udp.listeners.prepare();
     await core.pairing.prepare();
+    // First: haproxy and keepalived stand on the namespace and its addresses.
+    await core.networkRestore.restore();
+    await core.udp.listeners.prepare();
     await core.reconcile();
     await core.companions.install();
     return await startParts(config, host, options, core, lock);
@@ -114,6 +117,7 @@ async function startParts(
     ...children(core, options.stopChildren),
     background(core, host, access),
     watching(core),
+    latePorts(core),
     core.udp.part(options),
     core.pairing.part(options),
     wireHeartbeat(core, host, options.configs),

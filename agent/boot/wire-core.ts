@@ -25,6 +25,7 @@ import { wireDrivers } from './wire-drivers';
 import { wireFacts, type Facts } from './wire-facts';
 import { wireHealth, type Health } from './wire-heartbeat';
 import { wireLoadBalancers } from './wire-load-balancers';
+import { wirePlug, type PlugParts } from './wire-plug';
 import type { HostWithLog } from './wire-host';
 import { wireTopology, type Pairing } from './wire-topology';
 import { wireUdp, type Udp } from './wire-udp';
@@ -32,7 +33,7 @@ import { wireUdp, type Udp } from './wire-udp';
 /** The part of the configuration's holder that the core is built on. */
 export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
 
-export interface Core extends Facts {
+export interface Core extends Facts, PlugParts {
   readonly roots: HaproxyRoots;
   readonly health: Health;
   readonly state: StateStore;
@@ -73,12 +74,15 @@ export function wireCore(
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
+  const facts = wireFacts(config, host, drivers, statuses);
+  const topology = { state: () => ({ topology: pairing.topology.inForce() }) };
+  const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
   const pairing = wireTopology({
     ...parts,
     configs,
     loadBalancers,
     udpListeners: udp.listeners,
-    plugged: { vipOf: () => Promise.resolve(undefined), follow: () => Promise.resolve() },
+    plugged: ports.pluggedPorts,
   });
   return {
     roots,
@@ -91,7 +95,8 @@ export function wireCore(
     watcher,
     companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
-    ...wireFacts(config, host, drivers, statuses),
+    ...facts,
+    ...ports,
     reconcile: () =>
       reconcile({
         ...host,
@@ -116,6 +121,7 @@ export function wireCore(
         'UDP listeners': () => udp.findings(),
         VRRP: () => pairing.findings(),
         companions: companions.findings,
+        network: () => ports.networkRestore.findings(),
       },
     }),
   };

@@ -150,8 +150,12 @@ function wireKeepalived(
     states: createVrrpStates({ ...host, paths }),
     addresses: createVrrpAddresses({
       ...host,
-      presentAddresses: async (wanted) =>
-        carriedAmong(await carried.list(), wanted).map((each) => ({ ...each })),
+      presentAddresses: async (wanted) => {
+        const all = await carried.list();
+        return wanted.flatMap((each) =>
+          carriedAmong(all, [each]).map(({ prefixLength }) => ({ ...each, prefixLength })),
+        );
+      },
       removeAddresses: (addresses) => carried.remove(addresses),
     }),
     paths,

@@ -19,8 +19,8 @@ export interface Place {
 export interface PairAddress {
   /** Finds where the address belongs. Throws `invalid-input` naming the parameter when this machine has no such place. */
   place(pair: Pair): Promise<Place>;
-  /** Takes it off the interface, so that keepalived alone has it. */
-  release(pair: Pair): Promise<void>;
+  /** Takes it off the interface, so that keepalived alone has it. A keepalived that runs keeps what it has through its reload. */
+  release(pair: Pair, isPaired: boolean): Promise<void>;
   /** Tells whether the interface has it now, whoever put it there. */
   isHeld(pair: Pair): Promise<boolean>;
   /** Puts it on the interface again and tells the neighbours: one that is plugged here, or that this amphora had before. Whoever stood by never takes it. */
@@ -85,9 +85,9 @@ export function createPairAddress({ carried, plugged, announce }: PairAddressDep
     place,
     isHeld: async (pair) => (await present(pair)).length > 0,
 
-    async release(pair) {
-      if ((await plugged.vipOf(pair.haIp)) === undefined) await carried.remove(await present(pair));
-      else await plugged.follow('ACTIVE-STANDBY');
+    async release(pair, isPaired) {
+      if ((await plugged.vipOf(pair.haIp)) !== undefined) await plugged.follow('ACTIVE-STANDBY');
+      else if (!isPaired) await carried.remove(await present(pair));
     },
 
     async hold(pair, wasHeld) {

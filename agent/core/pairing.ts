@@ -41,8 +41,7 @@ export function createPairing(deps: PairingDeps): TopologyEffects {
     async pair(pair, signal) {
       const deadline = deps.clock.monotonic() + deps.deadlineMs;
       const place = await address.place(pair);
-      // A keepalived that has the address keeps it through its reload.
-      if (!(await isPaired())) await address.release(pair);
+      await address.release(pair, await isPaired());
       await vrrp.generate(renderVrrpConfig(instanceOf(pair, place, deps.routerId), paths));
       await untilDecided(deps, deadline, signal);
     },

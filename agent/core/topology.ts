@@ -43,7 +43,7 @@ export interface TopologyReader {
 export interface TopologyControl extends TopologyReader {
   /** Reads what was posted; before anything is restored. Throws `version-mismatch`. */
   load(): Promise<void>;
-  /** The topology in force. */
+  /** The topology that the network of this machine is to follow: where a transition leads, else the one in force. */
   inForce(): Topology;
   /** Why nothing may be changed now. */
   refuseChange(): AgentError | undefined;
@@ -149,7 +149,7 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
     async load() {
       record = await store.read();
     },
-    inForce: () => topologyInForce(record, deps.configured()),
+    inForce: () => record.next?.topology ?? topologyInForce(record, deps.configured()),
     refuseChange,
     async post(wanted) {
       const refusal = refuseChange();

@@ -13,6 +13,8 @@ export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Empty for routes that take no body. */
   readonly body: Buffer;
+  /** As the header says; undefined without one. */
+  readonly contentType?: string | undefined;
 }
 
 export interface Route {
@@ -96,7 +98,8 @@ async function answer(
     if (refusal !== undefined) throw refusal;
     const body =
       route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body], share);
-    reply = await route.handle({ params: request.params as Readonly<Record<string, string>>, body });
+    const params = request.params as Readonly<Record<string, string>>;
+    reply = await route.handle({ params, body, contentType: request.headers['content-type'] });
   } catch (thrown) {
     reply = dialect.errorReply(asAgentError(thrown, log, response));
   } finally {

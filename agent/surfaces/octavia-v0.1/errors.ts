@@ -55,6 +55,9 @@ function bodyOf(error: AgentError): ErrorBody {
   if (error.subject?.what === 'interface') {
     return { message: 'Error interface not found for IP address' };
   }
+  if (error.subject?.what === 'network interface') {
+    return { message: 'No suitable network interface found' };
+  }
   if (error.kind === 'config-rejected') return withDetails('Invalid request', error.detail);
   if (error.kind === 'internal') return { message: 'Internal Server Error' };
   return withDetails(error.message, error.detail);

@@ -6,12 +6,16 @@ import { errorReply, methodNotAllowedReply, notFoundReply } from './errors';
 import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
-import { unbuiltRoutes } from './routes/unbuilt';
+import { plugRoutes, type PlugRoutesDeps } from './routes/plug';
 import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. */
 export function createOctaviaV01(
-  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & VrrpRoutesDeps,
+  deps: AmphoraRoutesDeps &
+    CertificateRoutesDeps &
+    ListenerRoutesDeps &
+    PlugRoutesDeps &
+    VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -20,8 +24,8 @@ export function createOctaviaV01(
         ...amphoraRoutes(deps),
         ...certificateRoutes(deps),
         ...listenerRoutes(deps),
+        ...plugRoutes(deps),
         ...vrrpRoutes(deps),
-        ...unbuiltRoutes(),
       ],
       prefixes: ['/v0.1'],
       slashes: 'lenient',

@@ -41,6 +41,11 @@ function frameworkReply(status: keyof typeof frameworkErrors): Reply {
   return json(status, { error: `${status} ${frameworkErrors[status]}`, http_code: status });
 }
 
+/** Answers a body that has not what its row needs, as the framework below the real agent does. */
+export function badRequestReply(description: string): Reply {
+  return json(400, { error: `400 Bad Request: ${description}`, http_code: 400 });
+}
+
 /** Answers an unknown path. As JSON: of any other 404 controllers think that the agent is not ready, and retry for minutes. */
 export function notFoundReply(): Reply {
   return frameworkReply(404);
@@ -57,7 +62,7 @@ export function optionsReply(): Reply {
 }
 
 interface ErrorBody {
-  readonly message: string;
+  readonly message?: string;
   readonly details?: string;
 }
 
@@ -75,6 +80,8 @@ const missing: Readonly<Record<string, (id: string) => ErrorBody>> = {
     details: `No certificate with filename: ${id}`,
   }),
   interface: () => ({ message: 'Error interface not found for IP address' }),
+  // Controllers look for this text and try again.
+  'network interface': () => ({ details: 'No suitable network interface found' }),
 };
 
 function bodyOf({ kind, message, detail, subject }: AgentError): ErrorBody {

@@ -7,7 +7,7 @@ import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { loadBalancerRoutes, type LoadBalancerRoutesDeps } from './routes/load-balancers';
-import { unbuiltRoutes } from './routes/unbuilt';
+import { plugRoutes, type PlugRoutesDeps } from './routes/plug';
 import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. It comes last: every path that no other dialect knows is an unknown path of this one. */
@@ -16,6 +16,7 @@ export function createOctaviaV10(
     CertificateRoutesDeps &
     ListenerRoutesDeps &
     LoadBalancerRoutesDeps &
+    PlugRoutesDeps &
     VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
@@ -26,8 +27,8 @@ export function createOctaviaV10(
         ...certificateRoutes(deps),
         ...loadBalancerRoutes(deps),
         ...listenerRoutes(deps),
+        ...plugRoutes(deps),
         ...vrrpRoutes(deps),
-        ...unbuiltRoutes(),
       ],
       prefixes: [''],
       slashes: 'strict',

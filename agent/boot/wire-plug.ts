@@ -1,0 +1,72 @@
+// Builds what plugs ports: the network trade below, the verbs above, and who brings all back at a start.
+
+import type { Config } from '../config/options';
+import { createGate } from '../core/gate';
+import { createInterfaceRules, type InterfaceRules } from '../core/interface-rules';
+import { createNetworkRestore, type NetworkRestore } from '../core/network-restore';
+import { createPlug, type Plug } from '../core/plug';
+import { createPluggedPorts, type PluggedPorts } from '../core/plugged';
+import type { Topology } from '../model/topology';
+import { createNamespaceCommand } from '../network/in-namespace';
+import { createFirewall } from '../network/nft';
+import { createInterfaceRecords } from '../network/persist';
+import { createNetwork } from '../network/plug';
+import type { Part } from './lifecycle';
+import type { HostWithLog } from './wire-host';
+
+export interface PlugParts {
+  readonly plug: Plug;
+  readonly interfaceRules: InterfaceRules;
+  readonly pluggedPorts: PluggedPorts;
+  readonly networkRestore: NetworkRestore;
+}
+
+export interface PlugPartsDeps {
+  readonly namespace: string;
+  readonly topology: { state(): { readonly topology: Topology } };
+  readonly interfaceOf: (ip: string) => Promise<string | undefined>;
+}
+
+/** Builds them over a host whose files are the core's own view. */
+export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps): PlugParts {
+  const { runner, system, clock, log, files } = host;
+  const { namespace, topology, interfaceOf } = given;
+  const deps = {
+    clock,
+    log,
+    topology,
+    gate: createGate<'network'>(),
+    network: createNetwork({ runner, log, namespace, ownPid: system.processId() }),
+    firewall: createFirewall(createNamespaceCommand(runner, namespace)),
+    records: createInterfaceRecords({
+      files,
+      basePath: config.haproxy_amphora.base_path,
+      networkDirectory: config.amphora_agent.agent_server_network_dir,
+    }),
+    hasNamespace: namespace !== '',
+  };
+  const networkRestore = createNetworkRestore(deps);
+  return {
+    plug: createPlug({ ...deps, onPlugged: (mac) => networkRestore.settled(mac) }),
+    interfaceRules: createInterfaceRules({ ...deps, interfaceOf }),
+    pluggedPorts: createPluggedPorts(deps),
+    networkRestore,
+  };
+}
+
+/** Waits for ports that were not there when the agent started. */
+export function latePorts({ networkRestore }: PlugParts): Part {
+  const aborter = new AbortController();
+  return {
+    name: 'late ports',
+    stopMs: 100,
+    start: () => {
+      networkRestore.watch(aborter.signal);
+      return Promise.resolve();
+    },
+    stop: () => {
+      aborter.abort();
+      return Promise.resolve();
+    },
+  };
+}

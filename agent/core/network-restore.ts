@@ -1,0 +1,171 @@
+// Rebuilds the network from what is on record: namespace, interfaces, addresses, routes, rules, firewall. After a
+// reboot nothing of it is there; after a restart of the agent all of it, and then nothing changes.
+//
+// INVARIANTS:
+// - one interface that cannot be brought back keeps none of the others, and not the agent, from starting;
+// - rules stand before their interface is up: nobody comes in while it is being brought back.
+
+import type { Clock } from '../host/clock';
+import { AgentError, isAgentError, messageOf } from '../model/errors';
+import type { Finding } from '../model/finding';
+import { vipInterface, type Mac } from '../model/network';
+import type { Topology } from '../model/topology';
+import type { PluggedInterface } from '../network/network';
+import type { Gate } from './gate';
+import { announceOwn, type CarryOutDeps } from './plug-carry-out';
+import { portOfPlan } from './port-of-plan';
+import { isPlannedForPair, planInterface } from './port-plan';
+
+export interface NetworkRestoreDeps extends CarryOutDeps {
+  readonly clock: Clock;
+  readonly gate: Gate<'network'>;
+  readonly topology: { state(): { readonly topology: Topology } };
+  /** False: this profile has no namespace, and plugs nothing. */
+  readonly hasNamespace: boolean;
+}
+
+export interface RestoredNetwork {
+  /** Names of the interfaces that are as recorded. */
+  readonly restored: readonly string[];
+  /** What is not, and why. */
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface NetworkRestore {
+  /** Makes everything as recorded; only the interface of this name when one is given. Never throws for what is on the machine. */
+  restore(only?: string): Promise<RestoredNetwork>;
+  /** Tries again for five minutes what could not be brought back: at a boot ports may come late. Until aborted. */
+  watch(signal: AbortSignal): void;
+  /** A port was plugged: it is waited for no longer. */
+  settled(mac: Mac): void;
+  findings(): Promise<readonly Finding[]>;
+}
+
+const retryMs = 5_000;
+const mostTries = 60;
+
+/** Makes the restorer. */
+export function createNetworkRestore(deps: NetworkRestoreDeps): NetworkRestore {
+  const { clock, gate, log } = deps;
+  const pending = new Map<Mac, { readonly name: string; readonly why: string }>();
+  let troubles: readonly string[] = [];
+
+  async function attempt(plugged: PluggedInterface): Promise<void> {
+    const { name } = plugged.wanted;
+    try {
+      await restoreOne(deps, plugged);
+      pending.delete(plugged.mac);
+    } catch (thrown) {
+      const why = told(thrown);
+      if (pending.get(plugged.mac)?.why !== why) {
+        log.warning('interface not restored', { interface: name, mac: plugged.mac, why });
+      }
+      pending.set(plugged.mac, { name, why });
+    }
+  }
+
+  async function restore(only?: string): Promise<RestoredNetwork> {
+    if (!deps.hasNamespace) return { restored: [], failed: [] };
+    const { interfaces, problems } = await readAll(deps);
+    troubles = [...problems, ...(await prepareNamespace(deps))];
+    for (const problem of troubles) log.warning('network not restored in full', { problem });
+    const chosen = interfaces.filter(({ wanted }) => only === undefined || wanted.name === only);
+    for (const each of chosen) await attempt(each);
+    const failed = chosen.flatMap(({ mac }) => pending.get(mac) ?? []);
+    const failedNames = new Set(failed.map(({ name }) => name));
+    const names = chosen.map(({ wanted }) => wanted.name);
+    return { restored: names.filter((name) => !failedNames.has(name)), failed };
+  }
+
+  async function retry(): Promise<void> {
+    const { interfaces } = await readAll(deps);
+    for (const each of interfaces) if (pending.has(each.mac)) await attempt(each);
+    const left = new Set(interfaces.map(({ mac }) => mac));
+    for (const mac of pending.keys()) if (!left.has(mac)) pending.delete(mac);
+  }
+
+  return {
+    restore: (only) => gate.run('network', () => restore(only)),
+    watch(signal) {
+      let tries = 0;
+      let isBusy = false;
+      clock.every(retryMs, signal, () => {
+        if (pending.size === 0 || isBusy || tries >= mostTries) return;
+        tries += 1;
+        isBusy = true;
+        void gate.run('network', retry).finally(() => (isBusy = false));
+      });
+    },
+    settled: (mac) => void pending.delete(mac),
+    findings: () =>
+      Promise.resolve([
+        ...troubles.map(troubleFinding),
+        ...[...pending].map(([mac, each]) => missingFinding(mac, each)),
+      ]),
+  };
+}
+
+async function restoreOne(
+  deps: NetworkRestoreDeps,
+  { mac, wanted: recorded }: PluggedInterface,
+): Promise<void> {
+  const { network, firewall, records, log } = deps;
+  const { topology } = deps.topology.state();
+  const isPair = topology === 'ACTIVE-STANDBY';
+  const fits = (isPlannedForPair(recorded) ?? isPair) === isPair;
+  const wanted = fits ? recorded : planInterface(recorded.name, portOfPlan(recorded), topology);
+  const found = await network.find(mac);
+  if (found === undefined) throw new AgentError('not-found', 'there is no interface with its MAC address');
+  const rules = await records.readRules(wanted.name);
+  if (rules !== undefined) await firewall.admit(wanted.name, rules);
+  const { warnings } = found.isInside ? await network.configure(wanted) : await network.plug(mac, wanted);
+  for (const warning of warnings)
+    log.warning('interface restored in part', { interface: wanted.name, warning });
+  if (!fits) await records.save({ mac, wanted });
+  if (found.isInside) return;
+  log.info('interface restored', { interface: wanted.name, mac });
+  await announceOwn(deps, { mac, wanted });
+}
+
+async function readAll({ records }: NetworkRestoreDeps) {
+  try {
+    return await records.read();
+  } catch (thrown) {
+    return { interfaces: [], problems: [told(thrown)] };
+  }
+}
+
+async function prepareNamespace({ network }: NetworkRestoreDeps): Promise<readonly string[]> {
+  try {
+    await network.ensureNamespace();
+    return [];
+  } catch (thrown) {
+    return [told(thrown)];
+  }
+}
+
+function told(thrown: unknown): string {
+  if (!isAgentError(thrown)) throw thrown;
+  return thrown.detail === undefined ? messageOf(thrown) : `${thrown.message}: ${thrown.detail}`;
+}
+
+function troubleFinding(problem: string): Finding {
+  return {
+    check: 'network',
+    severity: 'error',
+    what: problem,
+    why: 'What was plugged before may not have come back.',
+    todo: 'Deal with what is said there, then run amphorad network restore, or restart the agent.',
+  };
+}
+
+function missingFinding(mac: Mac, { name, why }: { readonly name: string; readonly why: string }): Finding {
+  return {
+    check: 'network',
+    // Controllers detach ports to members without a word to the agent.
+    severity: name === vipInterface ? 'error' : 'warning',
+    what: `The interface ${name} (${mac}) is not as it was plugged: ${why}`,
+    why: 'Its VIPs or members cannot be reached.',
+    todo: 'Attach the port again, or have the controller plug it; then amphorad network restore, or restart the agent. A port that was detached for good: remove its line from plugged_interfaces.',
+  };
+}

@@ -1,0 +1,140 @@
+// Plugs ports: an interface of the host becomes one of the amphora's namespace, with all that a controller wants of
+// it. Source: contract/octavia-1.0.md "Plugging", contract/amphora-v0.1.md "Plug VIP", "Plug network".
+//
+// INVARIANTS:
+// - one change of the network at a time;
+// - what is on record was done; what cannot be recorded is undone;
+// - an interface that is inside and not on record was left by an agent that died over it: the next request finishes it.
+
+import { AgentError, notFound } from '../model/errors';
+import { isInterfaceName, vipInterface, type FoundInterface, type Mac } from '../model/network';
+import type { Port } from '../model/port';
+import type { Topology } from '../model/topology';
+import type { PluggedInterface } from '../network/network';
+import type { Gate } from './gate';
+import { carryOut, type CarryOutDeps } from './plug-carry-out';
+import { inPlugWords } from './plug-failure';
+import type { PlugRequest } from './plug-request';
+import { portOfPlan } from './port-of-plan';
+import { planInterface } from './port-plan';
+
+export interface PlugDeps extends CarryOutDeps {
+  readonly gate: Gate<'network'>;
+  readonly topology: { state(): { readonly topology: Topology } };
+  /** Told of every port that was plugged: nobody need wait for it any longer. */
+  readonly onPlugged: (mac: Mac) => void;
+}
+
+/** What came of a request. */
+export interface PlugOutcome {
+  readonly name: string;
+  /** The port as it is now. */
+  readonly port: Port;
+  /** False: it had been plugged before, and was changed. */
+  readonly isNew: boolean;
+  /** What had to be left out, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface Plug {
+  /** Plugs the port with the VIPs. Throws `already-exists`, `not-found` of the subject `network interface`, or `reload-failed` with what the tool said. */
+  vip(request: PlugRequest): Promise<PlugOutcome>;
+  /** Plugs a port to members, or changes one that is plugged. Throws `not-found`, `already-exists` for an address that another interface has, or `reload-failed`. */
+  network(request: PlugRequest): Promise<PlugOutcome>;
+}
+
+/** Makes the verbs. */
+export function createPlug(deps: PlugDeps): Plug {
+  const { gate } = deps;
+  return {
+    vip: (request) =>
+      gate.run('network', () => inPlugWords('Error plugging VIP', () => plugVip(deps, request))),
+    network: (request) =>
+      gate.run('network', () => inPlugWords('Error plugging network', () => plugNetwork(deps, request))),
+  };
+}
+
+async function plugVip(deps: PlugDeps, { mac, isSriov, port }: PlugRequest): Promise<PlugOutcome> {
+  const found = await look(deps, mac);
+  const { before } = await recordsAround(deps, mac);
+  if (found.isInside && (before !== undefined || found.name !== vipInterface)) {
+    throw new AgentError('already-exists', 'Interface already exists');
+  }
+  return doPlug(deps, { mac, name: vipInterface, port, found, before, isClosed: isSriov });
+}
+
+async function plugNetwork(deps: PlugDeps, { mac, isSriov, port }: PlugRequest): Promise<PlugOutcome> {
+  const found = await look(deps, mac);
+  const { before, othersNames } = await recordsAround(deps, mac);
+  if (found.isInside && !isInterfaceName(found.name)) {
+    throw new AgentError('already-exists', 'Interface already exists', {
+      detail: `${found.name} of the namespace has this MAC address, and is not the agent's`,
+    });
+  }
+  const name = found.isInside ? found.name : await nameFor(deps, before, othersNames);
+  const whole = wholePort(port, name, before);
+  const isClosed = isSriov && whole.vips.length > 0;
+  return doPlug(deps, { mac, name, port: whole, found, before, isClosed });
+}
+
+async function doPlug(
+  deps: PlugDeps,
+  {
+    mac,
+    name,
+    port,
+    found,
+    before,
+    isClosed,
+  }: {
+    readonly mac: Mac;
+    readonly name: string;
+    readonly port: Port;
+    readonly found: FoundInterface;
+    readonly before: PluggedInterface | undefined;
+    readonly isClosed: boolean;
+  },
+): Promise<PlugOutcome> {
+  const wanted = planInterface(name, port, deps.topology.state().topology);
+  const { warnings } = await carryOut(deps, {
+    plugged: { mac, wanted },
+    before,
+    isInside: found.isInside,
+    isClosed,
+  });
+  deps.onPlugged(mac);
+  return { name, port, isNew: before === undefined || !found.isInside, warnings };
+}
+
+async function look({ network }: PlugDeps, mac: Mac): Promise<FoundInterface> {
+  await network.ensureNamespace();
+  const found = await network.find(mac);
+  if (found === undefined) throw notFound('network interface', mac);
+  return found;
+}
+
+async function recordsAround({ records }: PlugDeps, mac: Mac) {
+  const { interfaces } = await records.read();
+  const others = interfaces.filter((each) => each.mac !== mac);
+  return {
+    before: interfaces.find((each) => each.mac === mac),
+    othersNames: others.map(({ wanted }) => wanted.name),
+  };
+}
+
+function nameFor(
+  { network }: PlugDeps,
+  before: PluggedInterface | undefined,
+  othersNames: readonly string[],
+): Promise<string> {
+  return before === undefined ? network.freeName(othersNames) : Promise.resolve(before.wanted.name);
+}
+
+/** VIPs are only on the port that got them as such; there they stay when a request speaks of its other addresses alone. */
+function wholePort(port: Port, name: string, before: PluggedInterface | undefined): Port {
+  const { vips: _vips, vrrp: _vrrp, ...bare } = port;
+  if (name !== vipInterface) return { ...bare, vips: [] };
+  if (port.vips.length > 0 || before === undefined) return port;
+  const { vips, vrrp } = portOfPlan(before.wanted);
+  return { ...bare, vips, ...(vrrp === undefined ? {} : { vrrp }) };
+}
