@@ -75,15 +75,11 @@ export function wireCore(
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
   const facts = wireFacts(config, host, drivers, statuses);
-  const topology = { state: () => ({ topology: pairing.topology.inForce() }) };
+  const topology = { state: () => ({ topology: pairing.topology.followed() }) };
   const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
-  const pairing = wireTopology({
-    ...parts,
-    configs,
-    loadBalancers,
-    udpListeners: udp.listeners,
-    plugged: ports.pluggedPorts,
-  });
+  const { listeners } = udp;
+  const { pluggedPorts: plugged } = ports;
+  const pairing = wireTopology({ ...parts, configs, loadBalancers, udpListeners: listeners, plugged });
   return {
     roots,
     health,
@@ -97,18 +93,8 @@ export function wireCore(
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     ...facts,
     ...ports,
-    reconcile: () =>
-      reconcile({
-        ...host,
-        ...drivers,
-        state,
-        replaced: [
-          config.amphora_agent.agent_server_cert,
-          ...(configs.path === undefined ? [] : [configs.path]),
-        ],
-        usualPeer: config.amphora_agent.amphora_id,
-      }),
-    udp: { ...udp, listeners: pairing.checks.overUdp(udp.listeners) },
+    reconcile: () => reconcile({ ...host, ...drivers, state, ...knownFrom(config, configs) }),
+    udp: { ...udp, listeners: pairing.checks.overUdp(listeners) },
     pairing,
     topology: pairing.topology,
     findings: createFindings({
@@ -124,6 +110,14 @@ export function wireCore(
         network: () => ports.networkRestore.findings(),
       },
     }),
+  };
+}
+
+/** Files that are replaced while the agent runs, and the usual name of this amphora among its peers. */
+function knownFrom({ amphora_agent }: Config, { path }: ConfigInForce) {
+  return {
+    replaced: [amphora_agent.agent_server_cert, ...(path === undefined ? [] : [path])],
+    usualPeer: amphora_agent.amphora_id,
   };
 }
 

@@ -73,7 +73,7 @@ const stopMs = 15_000;
 
 /** Builds them over a host whose files are the core's own view. */
 export function wireTopology(parts: PairingParts): Pairing {
-  const { config, host, drivers, configs } = parts;
+  const { host, drivers } = parts;
   const { files, log, clock } = host;
   const { basePath } = drivers.roots;
   const paths = vrrpPaths(basePath);
@@ -104,25 +104,7 @@ export function wireTopology(parts: PairingParts): Pairing {
   const vrrp = createVrrp(deps);
   const listeners: (() => void)[] = [];
   const changed = (): void => listeners.forEach((listener) => listener());
-  const topology = createTopology({
-    log,
-    store: createTopologyStore({ files, log, basePath }),
-    effects: createPairing({
-      clock,
-      vrrp,
-      address: createPairAddress({
-        carried,
-        plugged: parts.plugged,
-        announce: (name, ips) => announce(createNamespaceCommand(host.runner, drivers.namespace), name, ips),
-      }),
-      paths,
-      routerId: config.amphora_agent.amphora_id,
-      deadlineMs: transitionMs,
-    }),
-    role,
-    configured: () => configs.current().controller_worker.loadbalancer_topology,
-    ended: changed,
-  });
+  const topology = wireControl(parts, { paths, carried, vrrp, role, changed });
   return {
     vrrp,
     topology,
@@ -136,6 +118,42 @@ export function wireTopology(parts: PairingParts): Pairing {
     restore: () => restoreAll(host, vrrp, topology, watch),
     part: (options) => lifecyclePart({ host, paths, vrrp, topology, watch, changed }, options.stopChildren),
   };
+}
+
+interface ControlDeps {
+  readonly paths: VrrpPaths;
+  readonly carried: CarriedAddresses;
+  readonly vrrp: Vrrp;
+  readonly role: Vrrp['role'];
+  readonly changed: () => void;
+}
+
+function wireControl(
+  { config, host, drivers, configs, plugged }: PairingParts,
+  { paths, carried, vrrp, role, changed }: ControlDeps,
+): TopologyControl {
+  const { files, log, clock, runner } = host;
+  const { roots, namespace } = drivers;
+  const pairing = createPairing({
+    clock,
+    vrrp,
+    address: createPairAddress({
+      carried,
+      plugged,
+      announce: (name, ips) => announce(createNamespaceCommand(runner, namespace), name, ips),
+    }),
+    paths,
+    routerId: config.amphora_agent.amphora_id,
+    deadlineMs: transitionMs,
+  });
+  return createTopology({
+    log,
+    store: createTopologyStore({ files, log, basePath: roots.basePath }),
+    effects: pairing,
+    role,
+    configured: () => configs.current().controller_worker.loadbalancer_topology,
+    ended: changed,
+  });
 }
 
 function wireKeepalived(
