@@ -25,7 +25,6 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
-import { latePorts } from './wire-plug';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -143,7 +142,7 @@ async function startParts(
 }
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
-  return [latePorts(core), core.udp.part(options), core.pairing.part(options)];
+  return [core.udp.part(options), core.pairing.part(options)];
 }
 
 async function serverOptions(

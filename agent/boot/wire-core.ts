@@ -67,8 +67,7 @@ export function wireCore(
   const gate = createGate<LoadBalancerId>();
   const companions = wireCompanions(host, drivers);
   const health = wireHealth(host, roots, configs, () => loadBalancers.ids());
-  const { lastSample } = health;
-  const parts = { config, host, drivers, state, gate, companions, lastSample };
+  const parts = { config, host, drivers, state, gate, companions, lastSample: health.lastSample };
   const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };

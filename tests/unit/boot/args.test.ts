@@ -24,6 +24,7 @@ describe('the command line', () => {
       days: 825,
       force: false,
       json: false,
+      paths: [],
     });
   });
 
@@ -39,8 +40,32 @@ describe('the command line', () => {
     ['-h', 'help'],
     ['dev --help', 'help'],
     ['--ready-json serve', 'serve'],
+    ['vrrp lint /a', 'vrrp-lint'],
+    ['vrrp preview', 'vrrp-preview'],
   ])('"%s" means %s', (line, command) => {
     expect(parse(line).command).toBe(command);
+  });
+
+  it.each([
+    ['network restore --config-file /a', 'network-restore', []],
+    ['interface up eth1', 'interface', ['up', 'eth1']],
+    ['interface --config-file /a down all', 'interface', ['down', 'all']],
+  ])('"%s" means %s', (line, command, paths) => {
+    expect(parse(line)).toMatchObject({ command, paths });
+  });
+
+  it.each([
+    'network',
+    'network remove',
+    'network restore eth1',
+    'interface',
+    'interface up',
+    'interface toggle eth1',
+    'interface up eth1 eth2',
+    'interface up eth1 --json',
+    'network-restore',
+  ])('"%s" is refused', (line) => {
+    expect(() => parse(line)).toThrow(/amphorad|unexpected/);
   });
 
   it('takes what Octavia’s images give the agent', () => {
@@ -82,9 +107,26 @@ describe('the command line', () => {
     });
   });
 
+  it('takes files to lint, and what a preview is made from', () => {
+    expect(parse('vrrp lint /a /b --json')).toMatchObject({ paths: ['/a', '/b'], json: true });
+    const line =
+      'vrrp preview --ha-ip 10.0.0.5/24 --interface eth1 --source 10.0.0.11 --peer 10.0.0.12 --advert-interval 0.3';
+    expect(parse(line)).toMatchObject({
+      haIp: '10.0.0.5/24',
+      interfaceName: 'eth1',
+      source: '10.0.0.11',
+      peer: '10.0.0.12',
+      advertInterval: '0.3',
+    });
+  });
+
   it.each([
     ['unknown', 'no command "unknown"'],
     ['toString', 'no command "toString"'],
+    ['vrrp', 'amphorad vrrp has no command ""'],
+    ['vrrp-lint', 'no command "vrrp-lint"'],
+    ['vrrp preview x', 'unexpected argument "x"'],
+    ['vrrp lint /a --peer x', 'amphorad vrrp lint has no option --peer'],
     ['serve again', 'unexpected argument "again"'],
     ['--colour', '--colour'],
     ['--config-file', '--config-file'],

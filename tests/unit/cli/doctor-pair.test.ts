@@ -71,7 +71,7 @@ describe('the doctor on a pair', () => {
 
   it('finds a configuration that never moves its address', async () => {
     expect(await machine(text.replace('interval 1', 'interval 1\n    weight -2')).look()).toContain(
-      'error vrrp-weight',
+      'error vrrp-nopreempt-weight',
     );
   });
 
