@@ -17,7 +17,7 @@ import { createAgentServer, type ServerOptions } from '../http/server';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle } from './lifecycle';
+import { createLifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
@@ -67,6 +67,7 @@ export async function startAgent(
   });
   try {
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
+    await core.pairing.prepare();
     // First: haproxy and keepalived stand on the namespace and its addresses.
     await core.networkRestore.restore();
     await core.udp.listeners.prepare();
@@ -115,7 +116,7 @@ async function startParts(
     ...children(core, options.stopChildren),
     background(core, host, access),
     watching(core),
-    core.udp.part(options),
+    ...onTheNetwork(core, options),
     wireHeartbeat(core, host, options.configs),
     {
       name: 'REST listener',
@@ -138,6 +139,10 @@ async function startParts(
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => lifecycle.stop(),
   };
+}
+
+function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
+  return [core.udp.part(options), core.pairing.part(options)];
 }
 
 async function serverOptions(
@@ -167,9 +172,11 @@ function dialects(
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  const context = { limits, log, uploads: createUploads(clock, uploadsAtOnce * max_config_bytes) };
+  const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
+  const { vrrp, topology: topologyControl } = core.pairing;
+  const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
-    createOctaviaV01({ ...core, serverCertificate }, context),
+    createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
     wireOctaviaV1(core, serverCertificate, configs, context),
   ];
 }
@@ -184,6 +191,7 @@ async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
     started: report.started.length,
     failed: report.failed,
   });
+  await core.pairing.restore();
   await core.companions.start();
 }
 

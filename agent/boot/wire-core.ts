@@ -15,6 +15,7 @@ import { createStoredFrontends, type StoredFrontends } from '../core/stored-fron
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createSurvey } from '../core/survey';
 import { createProcessSurvey } from '../core/survey-processes';
+import type { TopologyReader } from '../core/topology';
 import type { Watcher } from '../core/watcher';
 import type { HaproxyRoots } from '../haproxy/paths';
 import type { Files } from '../host/files';
@@ -26,6 +27,7 @@ import { wireHealth, type Health } from './wire-heartbeat';
 import { wireLoadBalancers } from './wire-load-balancers';
 import { wirePlug, type PlugParts } from './wire-plug';
 import type { HostWithLog } from './wire-host';
+import { wireTopology, type Pairing } from './wire-topology';
 import { wireUdp, type Udp } from './wire-udp';
 
 /** The part of the configuration's holder that the core is built on. */
@@ -45,6 +47,8 @@ export interface Core extends Facts, PlugParts {
   /** Deals with what a killed agent left; before anything is restored. */
   readonly reconcile: () => Promise<void>;
   readonly udp: Udp;
+  readonly pairing: Pairing;
+  readonly topology: TopologyReader;
   /** What all parts find now. */
   readonly findings: Findings;
 }
@@ -69,13 +73,17 @@ export function wireCore(
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
-  const facts = wireFacts(config, configs, host, drivers, statuses);
-  const ports = wirePlug(config, host, { ...drivers, ...facts });
+  const facts = wireFacts(config, host, drivers, statuses);
+  const topology = { state: () => ({ topology: pairing.topology.followed() }) };
+  const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
+  const { listeners } = udp;
+  const { pluggedPorts: plugged } = ports;
+  const pairing = wireTopology({ ...parts, configs, loadBalancers, udpListeners: listeners, plugged });
   return {
     roots,
     health,
     state,
-    loadBalancers,
+    loadBalancers: pairing.checks.over(loadBalancers),
     oldWorkers,
     statuses,
     frontends,
@@ -84,18 +92,10 @@ export function wireCore(
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     ...facts,
     ...ports,
-    reconcile: () =>
-      reconcile({
-        ...host,
-        ...drivers,
-        state,
-        replaced: [
-          config.amphora_agent.agent_server_cert,
-          ...(configs.path === undefined ? [] : [configs.path]),
-        ],
-        usualPeer: config.amphora_agent.amphora_id,
-      }),
-    udp,
+    reconcile: () => reconcile({ ...host, ...drivers, state, ...knownFrom(config, configs) }),
+    udp: { ...udp, listeners: pairing.checks.overUdp(listeners) },
+    pairing,
+    topology: pairing.topology,
     findings: createFindings({
       clock,
       sources: {
@@ -104,10 +104,19 @@ export function wireCore(
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
         'UDP listeners': () => udp.findings(),
+        VRRP: () => pairing.findings(),
         companions: companions.findings,
         network: () => ports.networkRestore.findings(),
       },
     }),
+  };
+}
+
+/** Files that are replaced while the agent runs, and the usual name of this amphora among its peers. */
+function knownFrom({ amphora_agent }: Config, { path }: ConfigInForce) {
+  return {
+    replaced: [amphora_agent.agent_server_cert, ...(path === undefined ? [] : [path])],
+    usualPeer: amphora_agent.amphora_id,
   };
 }
 

@@ -1,12 +1,10 @@
-// Builds what tells facts of the amphora: details, traffic, topology, interfaces. Nothing here does I/O.
+// Builds what tells facts of the amphora: details, traffic, interfaces. Nothing here does I/O.
 
 import type { Config } from '../config/options';
-import type { AgentConfigs } from '../core/agent-config';
 import { createDetails, type Details } from '../core/details';
 import type { LoadBalancerStatuses } from '../core/load-balancer-status';
 import { createPackageVersions } from '../core/packages';
 import { createTrafficRates, type TrafficRates } from '../core/rates';
-import { createTopologyReader, type TopologyReader } from '../core/topology';
 import { version } from '../generated/version';
 import { createBinaryVersion } from '../haproxy/version';
 import { parseIp } from '../model/ip';
@@ -18,14 +16,12 @@ import type { HostWithLog } from './wire-host';
 export interface Facts {
   readonly details: Details;
   readonly rates: TrafficRates;
-  readonly topology: TopologyReader;
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
 }
 
 /** Builds the readers. */
 export function wireFacts(
   config: Config,
-  configs: Pick<AgentConfigs, 'current'>,
   host: HostWithLog,
   { binary, ip, namespace }: Drivers,
   statuses: LoadBalancerStatuses,
@@ -48,7 +44,6 @@ export function wireFacts(
       agentVersion: version,
       amphoraId: config.amphora_agent.amphora_id,
     }),
-    topology: createTopologyReader(() => configs.current().controller_worker.loadbalancer_topology),
     interfaceOf: async (text) => {
       const parsed = parseIp(text);
       return parsed === undefined ? undefined : addresses.interfaceOf(parsed);

@@ -1,6 +1,5 @@
 // Builds what tells controllers that this amphora lives: what is sampled, what was told, and who sends it.
 
-import { join } from 'node:path';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { joinHealthSources } from '../core/health';
@@ -57,8 +56,9 @@ export function wireHeartbeat(
     amphoraId: configs.current().amphora_agent.amphora_id,
     options: () => configs.current().health_manager,
     health: joinHealthSources([haproxy, core.udp.health], host.log),
-    mayReport: () => keepalivedIsWell(host, core.roots),
+    mayReport: () => core.pairing.vrrp.isWell(),
   });
+  core.pairing.onChange(() => sender.sendNow());
   core.findings.add('heartbeat', () => sender.findings());
   const ended = new AbortController();
   let running: Promise<void> = Promise.resolve();
@@ -75,17 +75,4 @@ export function wireHeartbeat(
       await running;
     },
   };
-}
-
-/** False when a controller has configured keepalived and it does not run: this amphora is then to be failed over. */
-async function keepalivedIsWell(
-  { files, runner }: HostWithLog,
-  { basePath }: HaproxyRoots,
-): Promise<boolean> {
-  const directory = join(basePath, 'vrrp');
-  if ((await files.stat(join(directory, 'octavia-keepalived.conf'))) === undefined) return true;
-  const pid = Number((await files.readText(join(directory, 'octavia-keepalived.pid')))?.trim());
-  if (!Number.isSafeInteger(pid) || pid < 2) return false;
-  const process = runner.glance(pid);
-  return process !== undefined && process.state !== 'Z' && process.state !== 'X';
 }

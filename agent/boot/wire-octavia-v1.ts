@@ -17,5 +17,9 @@ export function wireOctaviaV1(
 ): Router {
   const udpListeners = core.udp.listeners;
   const listeners = createListeners({ ...core, udpListeners });
-  return createOctaviaV10({ ...core, listeners, udpListeners, serverCertificate, agentConfig }, context);
+  const { vrrp } = core.pairing;
+  return createOctaviaV10(
+    { ...core, listeners, udpListeners, vrrp, serverCertificate, agentConfig },
+    context,
+  );
 }

@@ -6,7 +6,7 @@ import { createInterfaceRules, type InterfaceRules } from '../core/interface-rul
 import { createNetworkRestore, type NetworkRestore } from '../core/network-restore';
 import { createPlug, type Plug } from '../core/plug';
 import { createPluggedPorts, type PluggedPorts } from '../core/plugged';
-import type { TopologyReader } from '../core/topology';
+import type { Topology } from '../model/topology';
 import { createNamespaceCommand } from '../network/in-namespace';
 import { createIpCommand } from '../network/ip';
 import { createFirewall } from '../network/nft';
@@ -23,7 +23,7 @@ export interface PlugParts {
 
 export interface PlugPartsDeps {
   readonly namespace: string;
-  readonly topology: Pick<TopologyReader, 'state'>;
+  readonly topology: { state(): { readonly topology: Topology } };
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
 }
 

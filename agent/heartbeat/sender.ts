@@ -9,6 +9,7 @@ import { AgentError, messageOf } from '../model/errors';
 import type { Finding, FindProblems } from '../model/finding';
 import type { HealthSample, HealthSource } from '../model/health';
 import { createFitting, type Fitted, type Step } from './fit';
+import { createHurry } from './hurry';
 import { createPieceWriter, type Pieces } from './message';
 import { createTurns, type Target } from './targets';
 
@@ -23,6 +24,8 @@ export interface HeartbeatOptions {
 export interface HeartbeatSender {
   /** Sends until aborted, the first message at once. Resolves when the last one is over; never throws. */
   run(signal: AbortSignal): Promise<void>;
+  /** Has a message sent before its time, because what it tells has just changed; the rhythm stays as it is. */
+  sendNow(): void;
   readonly findings: FindProblems;
 }
 
@@ -56,6 +59,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   const fitting = createFitting();
   const writePieces = createPieceWriter();
   const trouble: Trouble = { silenced: false, sendErrors: new Map(), step: 1, leftOut: 0 };
+  const hurry = createHurry();
   let seq = 0;
 
   async function sendOne(): Promise<void> {
@@ -100,6 +104,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
 
   return {
     findings: () => Promise.resolve(findingsOf(trouble)),
+    sendNow: () => hurry.ask(),
     async run(signal) {
       let dueMs = clock.monotonic();
       while (!signal.aborted) {
@@ -110,7 +115,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
         const nowMs = clock.monotonic();
         // After a standstill the rhythm goes on; what was missed is not made up for.
         if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
-        await sleepUntil(deps, dueMs, signal);
+        while (await hurry.during(signal, (until) => sleepUntil(deps, dueMs, until))) await sendSafely();
       }
     },
   };

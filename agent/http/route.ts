@@ -44,6 +44,8 @@ export interface RouteContext {
   readonly log: Log;
   /** The memory for bodies. */
   readonly uploads: Uploads;
+  /** Why nothing may be changed now; undefined when all may. Reads are answered whatever it says. */
+  readonly refuseChange?: () => AgentError | undefined;
 }
 
 /** Makes the router of one dialect. */
@@ -85,13 +87,15 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
 async function answer(
   route: Route,
   dialect: Dialect,
-  { limits, log, uploads }: RouteContext,
+  { limits, log, uploads, refuseChange }: RouteContext,
   request: Request,
   response: Response,
 ): Promise<void> {
   let reply: Reply;
   const share = uploads();
   try {
+    const refusal = route.method === 'GET' ? undefined : refuseChange?.();
+    if (refusal !== undefined) throw refusal;
     const body =
       route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body], share);
     const params = request.params as Readonly<Record<string, string>>;

@@ -221,14 +221,3 @@ describe('what is no request', () => {
     await amphora.client.delete(`/v0.1/listeners/${listener}`);
   });
 });
-
-describe('501: a row that is not built says so by its own name', () => {
-  it.each([
-    ['POST', '/v0.1/topology', 'POST /v0.1/topology'],
-    ['PUT', '/v0.1/vrrp/upload', 'PUT /v0.1/vrrp/upload'],
-    ['PUT', '/v0.1/vrrp/start', 'PUT /v0.1/vrrp/:action'],
-  ])('%s %s', async (method, path, name) => {
-    const answer = await amphora.client.call(method, path, { body: '{}' });
-    expect([answer.status, answer.json()]).toEqual([501, { message: `${name} is not supported` }]);
-  });
-});

@@ -214,16 +214,6 @@ describe('PUT /1.0/certificate', () => {
   });
 });
 
-describe('a row that is not built', () => {
-  it.each([
-    ['PUT', '/1.0/vrrp/upload', 'PUT /1.0/vrrp/upload'],
-    ['PUT', '/1.0/vrrp/start', 'PUT /1.0/vrrp/:action'],
-  ])('500 with its name: %s %s', async (method, path, name) => {
-    const answer = await amphora.client.call(method, path, { body: '{}' });
-    expect([answer.status, answer.json()]).toEqual([500, { message: `${name} is not supported` }]);
-  });
-});
-
 describe('a body above the limit', () => {
   it('400, which controllers take for a failure: 413 they would take for success', async () => {
     const answer = await amphora.client.put(

@@ -7,11 +7,11 @@ import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { plugRoutes, type PlugRoutesDeps } from './routes/plug';
-import { unbuiltRoutes } from './routes/unbuilt';
+import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. */
 export function createOctaviaV01(
-  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & PlugRoutesDeps,
+  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & PlugRoutesDeps & VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -21,7 +21,7 @@ export function createOctaviaV01(
         ...certificateRoutes(deps),
         ...listenerRoutes(deps),
         ...plugRoutes(deps),
-        ...unbuiltRoutes(),
+        ...vrrpRoutes(deps),
       ],
       prefixes: ['/v0.1'],
       slashes: 'lenient',

@@ -2,7 +2,7 @@
 // Source: contract/amphora-v0.1.md "Info and details", "Listeners", "Topology".
 
 import type { AmphoraDetails, AmphoraIdentity } from '../../core/details';
-import { invalidInput } from '../../model/errors';
+import { AgentError, invalidInput, type ErrorKind } from '../../model/errors';
 import { isLowerUuid, quote } from '../../model/ids';
 import type { LoadBalancerStatus, LoadBalancerSummary, Pool } from '../../model/load-balancer';
 import type { TopologyState } from '../../model/topology';
@@ -33,7 +33,7 @@ export function detailsBody(details: AmphoraDetails, topology: TopologyState): o
     networks: Object.fromEntries(
       details.networks.map((rate) => [rate.name, { network_tx: rate.sent, network_rx: rate.received }]),
     ),
-    active: topology.role === 'ACTIVE',
+    active: topology.isActive,
     haproxy_count: details.haproxyCount,
     cpu: { total: cpu.total, user: cpu.user, system: cpu.system, soft_irq: cpu.softIrq },
     memory: {
@@ -51,6 +51,8 @@ export function detailsBody(details: AmphoraDetails, topology: TopologyState): o
     load: details.load,
     topology: topology.topology,
     topology_status: topology.inTransition ? 'TOPOLOGY-CHANGE' : 'OK',
+    ...(topology.error === undefined ? {} : { topology_error: topology.error }),
+    ...(topology.note === undefined ? {} : { topology_note: topology.note }),
     listeners: details.loadBalancers.filter(isLowerUuid),
     packages: details.packages.map(({ name, version }) => ({ [name]: version })),
   };
@@ -101,4 +103,38 @@ export function parseAction(text: string): Action {
 /** The `details` of a start, or of a reload that had to start. */
 export function startedDetails(id: string, pid: number): string {
   return `Configuration file is valid\nhaproxy daemon for ${id} started (pid ${pid})`;
+}
+
+/** The `details` of what was done to keepalived. */
+export function vrrpDoneDetails(done: 'started' | 'reloaded' | 'stopped'): string {
+  return `keepalived ${done}`;
+}
+
+// A full disk has a status of its own in every call.
+const ownStatus: readonly ErrorKind[] = ['no-space', 'too-large', 'internal'];
+const clientsFault: readonly ErrorKind[] = ['invalid-input', 'config-rejected'];
+
+/** A refusal of keepalived's configuration, or a failure to store it. */
+export function uploadFailure(cause: AgentError): AgentError {
+  const kept = clientsFault.includes(cause.kind) ? 'invalid-input' : 'reload-failed';
+  const kind = ownStatus.includes(cause.kind) ? cause.kind : kept;
+  return new AgentError(kind, 'Failed to upload keepalived configuration.', {
+    detail: cause.detail ?? cause.message,
+    cause,
+  });
+}
+
+/** A failure to do something to keepalived. */
+export function vrrpFailure(cause: AgentError, action: Action): AgentError {
+  if (cause.kind === 'internal') return cause;
+  const why = cause.detail ?? cause.message;
+  return new AgentError('reload-failed', `Failed to ${action} keepalived service: ${why}`, {
+    detail: why,
+    cause,
+  });
+}
+
+/** What stopping finds when its pid file names a process that is none. */
+export function staleFailure(pid: number): AgentError {
+  return new AgentError('reload-failed', `keepalived process with PID ${pid} not found`);
 }

@@ -8,7 +8,7 @@ import { certificateRoutes, type CertificateRoutesDeps } from './routes/certific
 import { listenerRoutes, type ListenerRoutesDeps } from './routes/listeners';
 import { loadBalancerRoutes, type LoadBalancerRoutesDeps } from './routes/load-balancers';
 import { plugRoutes, type PlugRoutesDeps } from './routes/plug';
-import { unbuiltRoutes } from './routes/unbuilt';
+import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. It comes last: every path that no other dialect knows is an unknown path of this one. */
 export function createOctaviaV10(
@@ -16,7 +16,8 @@ export function createOctaviaV10(
     CertificateRoutesDeps &
     ListenerRoutesDeps &
     LoadBalancerRoutesDeps &
-    PlugRoutesDeps,
+    PlugRoutesDeps &
+    VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
@@ -27,7 +28,7 @@ export function createOctaviaV10(
         ...loadBalancerRoutes(deps),
         ...listenerRoutes(deps),
         ...plugRoutes(deps),
-        ...unbuiltRoutes(),
+        ...vrrpRoutes(deps),
       ],
       prefixes: [''],
       slashes: 'strict',

@@ -117,6 +117,16 @@ export function udpFailure(error: AgentError, action: Action, id: string): Agent
   return withMessage(error, `Failed to ${udpActions[action]} keepalivedlvs listener ${id}`);
 }
 
+/** The `details` of what was done to keepalived, in Octavia's spelling. */
+export function vrrpDoneDetails(done: 'started' | 'reloaded' | 'stopped'): string {
+  return `keepalived ${done === 'stopped' ? 'stoped' : done}`;
+}
+
+/** A failure to do something to keepalived, whatever it was: the controller has its own word for the service. */
+export function vrrpFailure(error: AgentError, action: Action): AgentError {
+  return withMessage(error, `Failed to ${action} octavia-keepalived service`);
+}
+
 /** What every failure to replace agent.conf begins with; a bad file stays the client's fault. */
 export function configFailure(error: AgentError): AgentError {
   const theirs: readonly AgentError['kind'][] = ['invalid-input', 'config-rejected', 'too-large'];

@@ -42,7 +42,7 @@ describe('the wired core', () => {
     });
     const details = await amphora.core().details.details();
     expect([details.loadBalancers, details.haproxyCount]).toEqual([[id], 1]);
-    expect(amphora.core().topology.state().topology).toBe('SINGLE');
+    expect((await amphora.core().topology.state()).topology).toBe('SINGLE');
   });
 
   it.each([

@@ -77,6 +77,30 @@ describe('heartbeats', () => {
     await end();
   });
 
+  it('come once more at once when asked for, and keep their rhythm', async () => {
+    const { clock, sender, messages, end } = amphora();
+    await clock.advance(300);
+    sender.sendNow();
+    await clock.advance(0);
+    expect(messages()).toHaveLength(2);
+    await clock.advance(699);
+    expect(messages()).toHaveLength(2);
+    await clock.advance(1);
+    expect(messages()).toHaveLength(3);
+    await end();
+  });
+
+  it('asked for while one is being collected, come once more after it', async () => {
+    const { clock, sender, world, messages, end } = amphora();
+    world.collectMs = 200;
+    await clock.advance(100);
+    sender.sendNow();
+    sender.sendNow();
+    await clock.advance(500);
+    expect(messages()).toHaveLength(2);
+    await end();
+  });
+
   it('follow a changed interval, key and list at the next message', async () => {
     const { clock, udp, options, end } = amphora();
     await clock.advance(0);

@@ -32,13 +32,13 @@ export function amphoraRoutes(deps: AmphoraRoutesDeps): readonly Route[] {
       method: 'GET',
       path: '/v0.1/details',
       body: 'none',
-      handle: async () => json(200, detailsBody(await deps.details.details(), deps.topology.state())),
+      handle: async () => json(200, detailsBody(await deps.details.details(), await deps.topology.state())),
     },
     {
       method: 'GET',
       path: '/v0.1/topology',
       body: 'none',
-      handle: async () => json(200, topologyBody(await deps.details.info(), deps.topology.state())),
+      handle: async () => json(200, topologyBody(await deps.details.info(), await deps.topology.state())),
     },
     {
       method: 'GET',

@@ -21,7 +21,13 @@ const identity = {
   keepalivedVersion: undefined,
   ipvsadmVersion: undefined,
 };
-const topology = { topology: 'SINGLE', role: 'ACTIVE', haIp: '', inTransition: false } as const;
+const topology = {
+  topology: 'SINGLE',
+  role: 'ACTIVE',
+  isActive: true,
+  haIp: '',
+  inTransition: false,
+} as const;
 const details: AmphoraDetails = {
   ...identity,
   networks: [{ name: 'eth1', sent: 1, received: 2 }],
@@ -94,13 +100,18 @@ describe('info and details', () => {
     const standby = {
       topology: 'ACTIVE-STANDBY',
       role: 'STANDBY',
+      isActive: false,
       haIp: '10.0.0.5',
       inTransition: true,
+      error: 'it was not reached',
+      note: 'the secret is no security',
     } as const;
     expect(detailsBody(details, standby)).toMatchObject({
       active: false,
       topology: 'ACTIVE-STANDBY',
       topology_status: 'TOPOLOGY-CHANGE',
+      topology_error: 'it was not reached',
+      topology_note: 'the secret is no security',
     });
     expect(topologyBody(identity, standby)).toEqual({
       hostname: 'amphora-1',

@@ -1,0 +1,65 @@
+// Keeps what must be known of the pair's keepalived after a restart: whether it should run, which process it was, and
+// whose its configuration is. Source: DESIGN "On disk", "Who owns what".
+
+import { validators } from '../generated/validators';
+import type { Files } from '../host/files';
+import type { Log } from '../host/log';
+import { AgentError } from '../model/errors';
+import type { ServiceProcess } from '../supervisor/service';
+import { vrrpStateSchemaNumber } from './vrrp-schema';
+
+export interface VrrpState {
+  readonly desired: 'running' | 'stopped';
+  /** Who made the configuration: a controller, or the topology call. */
+  readonly origin: 'uploaded' | 'generated';
+  readonly process?: ServiceProcess;
+  /** A reload is under way: what keepalived has read may be older than what it was told to. */
+  readonly unsure?: true;
+  /** The file could not be understood; never written. */
+  readonly isSpoiled?: true;
+}
+
+export interface VrrpStateStore {
+  /** Reads the state; `stopped` and `uploaded` when there is none, or none that can be understood, which is logged. Throws `version-mismatch` for one of a newer agent. */
+  read(): Promise<VrrpState>;
+  /** Writes the state durably. */
+  write(state: VrrpState): Promise<void>;
+}
+
+const initial: VrrpState = { desired: 'stopped', origin: 'uploaded' };
+
+/** Makes the store for a file whose directory is there when it is written. */
+export function createVrrpStateStore(files: Files, log: Log, path: string): VrrpStateStore {
+  return {
+    async read() {
+      const text = await files.readText(path);
+      if (text === undefined) return initial;
+      const value = parsed(text);
+      if (isNewer(value)) {
+        throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
+          detail: `schema ${value.schema}, this agent knows ${vrrpStateSchemaNumber}`,
+        });
+      }
+      if (validators.vrrpState(value)) return value as VrrpState;
+      log.error('state of VRRP not understood: what lives decides', { path });
+      return { ...initial, isSpoiled: true };
+    },
+    async write({ desired, origin, process, unsure }) {
+      const state = { schema: vrrpStateSchemaNumber, desired, origin, process, unsure };
+      await files.writeAtomic(path, `${JSON.stringify(state, undefined, 2)}\n`, 0o600);
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isNewer(value: unknown): value is { readonly schema: number } {
+  if (typeof value !== 'object' || value === null || !('schema' in value)) return false;
+  return typeof value.schema === 'number' && value.schema > vrrpStateSchemaNumber;
+}
