@@ -9,7 +9,7 @@ import { AgentError, messageOf } from '../model/errors';
 import type { Finding, FindProblems } from '../model/finding';
 import type { HealthSample, HealthSource } from '../model/health';
 import { createFitting, type Fitted, type Step } from './fit';
-import { createHurry } from './hurry';
+import { createHurry, type Hurry } from './hurry';
 import { createPieceWriter, type Pieces } from './message';
 import { createTurns, type Target } from './targets';
 
@@ -105,20 +105,28 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   return {
     findings: () => Promise.resolve(findingsOf(trouble)),
     sendNow: () => hurry.ask(),
-    async run(signal) {
-      let dueMs = clock.monotonic();
-      while (!signal.aborted) {
-        await sendSafely();
-        const isIdle = options().controller_ip_port_list.length === 0;
-        const intervalMs = isIdle ? idleMs : options().heartbeat_interval * 1_000;
-        dueMs += intervalMs;
-        const nowMs = clock.monotonic();
-        // After a standstill the rhythm goes on; what was missed is not made up for.
-        if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
-        while (await hurry.during(signal, (until) => sleepUntil(deps, dueMs, until))) await sendSafely();
-      }
-    },
+    run: (signal) => keepRhythm(deps, hurry, sendSafely, signal),
   };
+}
+
+async function keepRhythm(
+  deps: HeartbeatSenderDeps,
+  hurry: Hurry,
+  send: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, options } = deps;
+  let dueMs = clock.monotonic();
+  while (!signal.aborted) {
+    await send();
+    const isIdle = options().controller_ip_port_list.length === 0;
+    const intervalMs = isIdle ? idleMs : options().heartbeat_interval * 1_000;
+    dueMs += intervalMs;
+    const nowMs = clock.monotonic();
+    // After a standstill the rhythm goes on; what was missed is not made up for.
+    if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
+    while (await hurry.during(signal, (until) => sleepUntil(deps, dueMs, until))) await send();
+  }
 }
 
 /** A change of the interval is heeded from the next message on. */
