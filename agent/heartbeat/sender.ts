@@ -54,7 +54,7 @@ const idleMs = 1_000;
 
 /** Makes the sender. */
 export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSender {
-  const { clock, log, options } = deps;
+  const { log, options } = deps;
   const turns = createTurns();
   const fitting = createFitting();
   const writePieces = createPieceWriter();
