@@ -31,12 +31,9 @@ export function startClient({ namespace, url, log, signal }) {
     /** Waits until 20 answers in a row, all sent from now on, were good; true when that came within the deadline. */
     isServed: async (deadlineMs) => {
       const since = nowMs();
-      const done = await waitUntil(
-        () => isWell() && answers.at(-inARow).sentAt >= since,
-        deadlineMs,
-        signal,
-      );
-      if (child.ended() !== undefined) throw new Error(`the client: ${child.ended()}: ${readFileSync(log, 'utf8')}`);
+      const done = await waitUntil(() => isWell() && answers.at(-inARow).sentAt >= since, deadlineMs, signal);
+      if (child.ended() !== undefined)
+        throw new Error(`the client: ${child.ended()}: ${readFileSync(log, 'utf8')}`);
       return done !== undefined;
     },
     /** What it went through since a moment of `nowMs`. */

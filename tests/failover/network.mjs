@@ -73,7 +73,8 @@ export async function createNetwork({ tag, plan, nodes }) {
     },
     /** Pulls the cables of a node; the node itself sees its links down. */
     async cut(node) {
-      for (const bridge of ['front', 'back']) await ip('-n', middle, 'link', 'set', near(node, bridge), 'down');
+      for (const bridge of ['front', 'back'])
+        await ip('-n', middle, 'link', 'set', near(node, bridge), 'down');
     },
     clear,
   };

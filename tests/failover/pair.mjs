@@ -67,7 +67,9 @@ function pairOf({ amphorae, plan, network, amphoraId, signal }) {
     if (found === undefined || found === false) {
       const states = amphorae.map((amphora) => `${amphora.name} ${amphora.state() ?? 'tells nothing'}`);
       const held = (await holders()).map(({ name }) => name).join(' and ') || 'nobody';
-      throw new Error(`not within ${deadlineMs / 1_000} s: ${what} (${states.join(', ')}; ${held} has the VIP)`);
+      throw new Error(
+        `not within ${deadlineMs / 1_000} s: ${what} (${states.join(', ')}; ${held} has the VIP)`,
+      );
     }
     return found;
   };
