@@ -25,17 +25,18 @@ buildSync({
 
 // The V8 flags keep them small; they have no effect once Node runs, hence launchers.
 const launchers = {
-  amphorad: 'amphorad',
-  'amphora-agent': 'amphorad',
-  'prometheus-proxy': 'prometheus-proxy',
+  amphorad: ['amphorad', ''],
+  'amphora-agent': ['amphorad', ''],
+  'amphora-interface': ['amphorad', ' interface'],
+  'prometheus-proxy': ['prometheus-proxy', ''],
 };
-for (const [name, program] of Object.entries(launchers)) {
+for (const [name, [program, word]] of Object.entries(launchers)) {
   writeFileSync(
     join(dist, name),
     `#!/bin/sh
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
-exec node --max-semi-space-size=2 --initial-old-space-size=8 --optimize-for-size "\${self%/*}/${program}.cjs" "$@"
+exec node --max-semi-space-size=2 --initial-old-space-size=8 --optimize-for-size "\${self%/*}/${program}.cjs"${word} "$@"
 `,
   );
   chmodSync(join(dist, name), 0o755);

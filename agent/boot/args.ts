@@ -10,6 +10,8 @@ export type Command =
   | 'check'
   | 'doctor'
   | 'monitor'
+  | 'network-restore'
+  | 'interface'
   | 'vrrp-lint'
   | 'vrrp-preview'
   | 'sample'
@@ -38,7 +40,7 @@ export interface Arguments {
   readonly json: boolean;
   readonly listen: string | undefined;
   readonly keyFile: string | undefined;
-  /** The files to lint. */
+  /** The files to lint; of `interface`, what to do and with which. */
   readonly paths: readonly string[];
   readonly haIp: string | undefined;
   readonly interfaceName: string | undefined;
@@ -54,6 +56,8 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json]
        amphorad monitor --listen ADDRESS:PORT --key-file FILE
+       amphorad network restore [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad interface up|down NAME|all [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad vrrp lint FILE [FILE] [--json]
        amphorad vrrp preview --ha-ip ADDRESS/LENGTH --interface NAME [--source ADDRESS --peer ADDRESS]
                         [--advert-interval SECONDS] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
@@ -69,6 +73,8 @@ const accepted: Readonly<Record<Command, readonly string[]>> = {
   check: configuration,
   doctor: [...configuration, 'json'],
   monitor: ['listen', 'key-file'],
+  'network-restore': configuration,
+  interface: configuration,
   'vrrp-lint': ['json'],
   'vrrp-preview': [...configuration, 'ha-ip', 'interface', 'source', 'peer', 'advert-interval'],
   sample: [],
@@ -161,6 +167,8 @@ function commandOf(
   if (version === true) return { command: 'version', paths: [] };
   const [word = 'serve', ...more] = positionals;
   if (word === 'vrrp') return vrrpCommandOf(more);
+  if (word === 'network') return networkCommandOf(more);
+  if (word === 'interface') return interfaceCommandOf(more);
   if (!Object.hasOwn(accepted, word) || word.includes('-'))
     throw new AgentError('invalid-input', `amphorad has no command "${word}"`);
   if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
@@ -180,4 +188,18 @@ function whole(name: string, text: string, least: number, most: number): number 
     throw new AgentError('invalid-input', `${name}: expected a whole number, ${least} to ${most}`);
   }
   return value;
+}
+
+function networkCommandOf([word = '', ...more]: readonly string[]): Chosen {
+  if (word !== 'restore') throw new AgentError('invalid-input', `amphorad network has no command "${word}"`);
+  if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
+  return { command: 'network-restore', paths: [] };
+}
+
+function interfaceCommandOf(words: readonly string[]): Chosen {
+  const [action = '', name = '', extra] = words;
+  const isAction = action === 'up' || action === 'down';
+  if (!isAction || name === '' || extra !== undefined)
+    throw new AgentError('invalid-input', 'amphorad interface takes up or down and a name, or all');
+  return { command: 'interface', paths: words };
 }

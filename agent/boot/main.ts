@@ -12,6 +12,7 @@ import { AgentError, messageOf } from '../model/errors';
 import { parseArguments, usage, type Arguments } from './args';
 import { runCheck } from './check';
 import { runDev } from './dev';
+import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
 import { createNodeHost } from './wire-host';
 
@@ -72,6 +73,10 @@ async function main(): Promise<number> {
       output.out(`${Object.values(paths).join('\n')}\n`);
       return 0;
     }
+    case 'network-restore':
+      return runNetworkRestore(sourcesOf(args), host, output);
+    case 'interface':
+      return runInterface(args.paths, sourcesOf(args), host, output);
     case 'sample':
       output.out(renderSample());
       return 0;

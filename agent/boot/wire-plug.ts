@@ -8,6 +8,7 @@ import { createPlug, type Plug } from '../core/plug';
 import { createPluggedPorts, type PluggedPorts } from '../core/plugged';
 import type { Topology } from '../model/topology';
 import { createNamespaceCommand } from '../network/in-namespace';
+import { createIpCommand } from '../network/ip';
 import { createFirewall } from '../network/nft';
 import { createInterfaceRecords } from '../network/persist';
 import { createNetwork } from '../network/plug';
@@ -31,6 +32,7 @@ export interface PlugPartsDeps {
 export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps): PlugParts {
   const { runner, system, clock, log, files } = host;
   const { namespace, topology, interfaceOf } = given;
+  const ip = createIpCommand(runner, namespace);
   const deps = {
     clock,
     log,
@@ -43,6 +45,7 @@ export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps
       basePath: config.haproxy_amphora.base_path,
       networkDirectory: config.amphora_agent.agent_server_network_dir,
     }),
+    linkDown: async (name: string) => void (await ip.run(['link', 'set', 'dev', name, 'down'])),
     hasNamespace: namespace !== '',
   };
   const networkRestore = createNetworkRestore(deps);

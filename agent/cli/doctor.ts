@@ -12,6 +12,7 @@ import { certificateChecks } from './doctor/certificates';
 import { found, type Check, type DoctorHost, type Patient } from './doctor/check';
 import { directoryChecks } from './doctor/directories';
 import { machineChecks } from './doctor/machine';
+import { networkChecks } from './doctor/network';
 import { vrrpChecks } from './doctor/vrrp';
 
 export interface DoctorOptions {
@@ -36,6 +37,7 @@ const checks: readonly Check[] = [
   ...directoryChecks,
   ...certificateChecks,
   ...vrrpChecks,
+  ...networkChecks,
 ];
 
 /** Runs every check. Status 0: all well; 1: errors; 2: only warnings; 78: the configuration is wrong, which ends it. */

@@ -6,13 +6,14 @@ import { invalidInput, notFound } from '../model/errors';
 import { quote } from '../model/ids';
 import { parseIp, sameIp } from '../model/ip';
 import type { FirewallRule } from '../model/network';
-import type { Firewall, InterfaceRecords } from '../network/network';
+import type { Firewall, InterfaceRecords, Network } from '../network/network';
 import type { Gate } from './gate';
 import { parseLooseCidr } from './loose-cidr';
 import { inPlugWords } from './plug-failure';
 import { shapeFaults } from './shape-faults';
 
 export interface InterfaceRulesDeps {
+  readonly network: Pick<Network, 'ensureNamespace'>;
   readonly firewall: Firewall;
   readonly records: InterfaceRecords;
   readonly gate: Gate<'network'>;
@@ -67,7 +68,10 @@ export function createInterfaceRules(deps: InterfaceRulesDeps): InterfaceRules {
       gate.run('network', async () => {
         if (rules.length === 0) return;
         const before = await records.readRules(name);
-        await inPlugWords('Error loading interface rules', () => firewall.admit(name, rules));
+        await inPlugWords('Error loading interface rules', async () => {
+          await deps.network.ensureNamespace();
+          await firewall.admit(name, rules);
+        });
         try {
           await records.saveRules(name, rules);
         } catch (thrown) {

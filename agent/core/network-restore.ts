@@ -20,6 +20,8 @@ export interface NetworkRestoreDeps extends CarryOutDeps {
   readonly clock: Clock;
   readonly gate: Gate<'network'>;
   readonly topology: { state(): { readonly topology: Topology } };
+  /** Takes an interface of the namespace down. */
+  readonly linkDown: (name: string) => Promise<void>;
   /** False: this profile has no namespace, and plugs nothing. */
   readonly hasNamespace: boolean;
 }
@@ -34,6 +36,10 @@ export interface RestoredNetwork {
 export interface NetworkRestore {
   /** Makes everything as recorded; only the interface of this name when one is given. Never throws for what is on the machine. */
   restore(only?: string): Promise<RestoredNetwork>;
+  /** The names of the interfaces on record. */
+  names(): Promise<readonly string[]>;
+  /** Takes addresses, routes and rules off an interface, which stays where it is, and on record. Throws what the network throws. */
+  takeDown(name: string): Promise<void>;
   /** Tries again for five minutes what could not be brought back: at a boot ports may come late. Until aborted. */
   watch(signal: AbortSignal): void;
   /** A port was plugged: it is waited for no longer. */
@@ -86,6 +92,8 @@ export function createNetworkRestore(deps: NetworkRestoreDeps): NetworkRestore {
 
   return {
     restore: (only) => gate.run('network', () => restore(only)),
+    names: async () => (await deps.records.read()).interfaces.map(({ wanted }) => wanted.name),
+    takeDown: (name) => gate.run('network', () => takeDown(deps, name)),
     watch(signal) {
       let tries = 0;
       let isBusy = false;
@@ -125,6 +133,12 @@ async function restoreOne(
   if (found.isInside) return;
   log.info('interface restored', { interface: wanted.name, mac });
   await announceOwn(deps, { mac, wanted });
+}
+
+async function takeDown({ network, linkDown }: NetworkRestoreDeps, name: string): Promise<void> {
+  const nothing = { addresses: [], movingAddresses: [], routes: [], rules: [], masquerade: [] };
+  await network.configure({ name, ...nothing });
+  await linkDown(name);
 }
 
 async function readAll({ records }: NetworkRestoreDeps) {

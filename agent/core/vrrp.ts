@@ -148,7 +148,7 @@ async function upload(deps: VrrpDeps, text: string): Promise<void> {
     });
   }
   // keepalived takes an empty file for a right one.
-  if (text.trim() === '') throw new AgentError('config-rejected', 'The configuration is empty');
+  if (text.trim() === '') throw empty();
   deps.refuse(text);
   await prepareDirectory(deps, text);
   await deps.install();
@@ -202,6 +202,11 @@ type Known<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
 function known<T extends object>(facts: T): Known<T> {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Known<T>;
+}
+
+function empty(): AgentError {
+  const detail = 'the configuration is empty';
+  return new AgentError('config-rejected', 'keepalived would have nothing to do', { detail });
 }
 
 function notRunning(): AgentError {

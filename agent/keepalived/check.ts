@@ -15,8 +15,9 @@ const harmless: readonly RegExp[] = [
   /^Virtual server \S+ has no real servers - ignoring$/,
   /^Virtual server \S+ no (?:scheduler|forwarding method) set, setting default \S+$/,
   /^(?:\([^)]*\) )?Truncating auth_pass to \d+ characters$/,
-  // Octavia's own templates say both: `nopreempt` beside MASTER, a password on IPv6.
+  // Octavia's own templates say all of it: `nopreempt` beside MASTER, no peer yet, a password on IPv6.
   /^\([\w.-]+\) Warning - nopreempt will not work with initial state MASTER - clearing$/,
+  /^\([\w.-]+\) A unicast keyword has been specified without any unicast peers\. Defaulting to multicast\./,
   /^\([\w.-]+\) VRRP version 3 does not support authentication\. Ignoring\.$/,
 ];
 

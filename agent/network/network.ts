@@ -11,7 +11,7 @@ export interface Plugged {
   /** What was left out because the kernel refused it, one sentence each: optional routes only. */
   readonly warnings: readonly string[];
   /** Puts everything back as it was before: for when what follows (the record) fails. Throws what could not be put back. */
-  undo(): Promise<void>;
+  readonly undo: () => Promise<void>;
 }
 
 export interface Network {

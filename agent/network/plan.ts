@@ -41,18 +41,19 @@ export function plan(actual: ActualNetwork, target: Target): readonly Step[] | u
 
 /** Plans the rules of the VIPs alone: they belong to no interface and outlive the one they were made for. */
 export function planRules(actual: ActualNetwork, wanted: readonly WantedRule[]): readonly Step[] {
-  const present = actual.rules.filter(({ table }) => table === vipTable);
-  const hasRule = ({ from }: WantedRule): boolean =>
-    present.some((rule) => rule.from.network === from.text && rule.from.prefix === bitsOf(from.family));
+  const ours = actual.rules.filter(isVipRule);
+  const isThere = ({ from }: WantedRule): boolean => ours.some((rule) => rule.from.network === from.text);
   const isWanted = (network: string): boolean => wanted.some(({ from }) => from.text === network);
+  const ofTable = ['table', String(vipTable), 'protocol'];
   const additions = wanted
-    .filter((rule) => !hasRule(rule))
-    .map(({ from }) =>
-      step(['rule', 'add', 'from', host(from), 'table', '1', 'protocol', 'static'], from.family),
+    .filter((rule) => !isThere(rule))
+    .map(({ from }) => step(['rule', 'add', 'from', host(from), ...ofTable, 'static'], from.family));
+  // Without its protocol the kernel would take the first that matches: keepalived's, perhaps.
+  const removals = ours
+    .filter((rule) => !isWanted(rule.from.network))
+    .map(({ from, protocol: by }) =>
+      removal(['rule', 'del', 'from', cidrText(from), ...ofTable, String(by)], from.family),
     );
-  const removals = present
-    .filter((rule) => isVipRule(rule) && !isWanted(rule.from.network))
-    .map(({ from }) => removal(['rule', 'del', 'from', cidrText(from), 'table', '1'], from.family));
   return [...additions, ...removals];
 }
 
