@@ -24,6 +24,7 @@ describe('the command line', () => {
       days: 825,
       force: false,
       json: false,
+      paths: [],
     });
   });
 
@@ -41,6 +42,28 @@ describe('the command line', () => {
     ['--ready-json serve', 'serve'],
   ])('"%s" means %s', (line, command) => {
     expect(parse(line).command).toBe(command);
+  });
+
+  it.each([
+    ['network restore --config-file /a', 'network-restore', []],
+    ['interface up eth1', 'interface', ['up', 'eth1']],
+    ['interface --config-file /a down all', 'interface', ['down', 'all']],
+  ])('"%s" means %s', (line, command, paths) => {
+    expect(parse(line)).toMatchObject({ command, paths });
+  });
+
+  it.each([
+    'network',
+    'network remove',
+    'network restore eth1',
+    'interface',
+    'interface up',
+    'interface toggle eth1',
+    'interface up eth1 eth2',
+    'interface up eth1 --json',
+    'network-restore',
+  ])('"%s" is refused', (line) => {
+    expect(() => parse(line)).toThrow(/amphorad|unexpected/);
   });
 
   it('takes what Octavia’s images give the agent', () => {
