@@ -6,7 +6,8 @@ import { loadConfig } from '../config/load';
 import type { Config } from '../config/options';
 import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
-import { createTopologyReader } from '../core/topology';
+import { topologyInForce } from '../core/topology-state';
+import { createTopologyStore } from '../core/topology-store';
 import type { Log, LogFields } from '../host/log';
 import { AgentError, isAgentError } from '../model/errors';
 import type { Output } from './serve';
@@ -61,7 +62,7 @@ async function withNetwork(
     return configurationError;
   }
   try {
-    return await job(networkOf(loaded.config, host, output));
+    return await job(await networkOf(loaded.config, host, output));
   } catch (thrown) {
     if (!isAgentError(thrown)) throw thrown;
     output.err(`error: ${thrown.message}${thrown.detail === undefined ? '' : `: ${thrown.detail}`}\n`);
@@ -69,14 +70,17 @@ async function withNetwork(
   }
 }
 
-function networkOf(config: Config, host: Host, output: Output): PlugParts {
-  const topology = createTopologyReader(() => config.controller_worker.loadbalancer_topology);
+async function networkOf(config: Config, host: Host, output: Output): Promise<PlugParts> {
+  const log = logTo(output);
+  const { base_path: basePath } = config.haproxy_amphora;
+  const record = await createTopologyStore({ files: host.files, log, basePath }).read();
+  const topology = topologyInForce(record, config.controller_worker.loadbalancer_topology);
   return wirePlug(
     config,
-    { ...host, log: logTo(output) },
+    { ...host, log },
     {
       namespace: config.amphorad.network_namespace ?? '',
-      topology,
+      topology: { state: () => ({ topology }) },
       interfaceOf: () => Promise.resolve(undefined),
     },
   );
