@@ -73,6 +73,11 @@ export function createAmphora({ node, name, directory, certs, amphoraId, network
       if (status === undefined || answer.status === status) return answer;
       throw new Error(`${name}: ${method} ${path}: ${answer.status} instead of ${status}: ${answer.text}`);
     },
+    /** Runs a command of the agent's program on the machine. */
+    run(...words) {
+      const given = ['--config-file', files.main, '--local-config', files.local];
+      execFileSync(inHost[0], [...inHost.slice(1), launcher, ...words, ...given], { stdio: 'pipe' });
+    },
     /** The state that keepalived has told last; undefined when what runs has told none. */
     state() {
       const pid = readPid(vrrp('octavia-keepalived.vrrp.pid'));

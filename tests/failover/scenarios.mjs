@@ -8,6 +8,7 @@ import { haproxyKilledWithoutAgent } from './scenarios/haproxy-killed-without-ag
 import { hostGone, hostGoneSubSecond } from './scenarios/host-gone.mjs';
 import { keepalivedKilled } from './scenarios/keepalived-killed.mjs';
 import { keepalivedStopped } from './scenarios/keepalived-stopped.mjs';
+import { networkRestored } from './scenarios/network-restored.mjs';
 import { powerCut, reboot } from './scenarios/reboot.mjs';
 import { brokenUpload, forbiddenUpload } from './scenarios/refused-uploads.mjs';
 
@@ -24,6 +25,7 @@ export const scenarios = [
   agentRestarted,
   brokenUpload,
   forbiddenUpload,
+  networkRestored,
   reboot,
   powerCut,
 ];
