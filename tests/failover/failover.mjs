@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { createRandom } from '../chaos/random.mjs';
 import { obstacle } from './network.mjs';
 import { judge, render } from './report.mjs';
-import { playFamily } from './run.mjs';
+import { playAll } from './run.mjs';
 import { scenarios } from './scenarios.mjs';
 
 const usage = `usage: npm run live:failover -- [--times N] [--family 4|6|both] [--only NAME,...] [--seed N] [--keep] [--ci]
@@ -14,8 +14,11 @@ const usage = `usage: npm run live:failover -- [--times N] [--family 4|6|both] [
   --only NAMES   of ${scenarios.map(({ name }) => name).join(', ')}
   --seed N       when, between two checks, each run begins (default: random, printed)
   --keep         keep the directory of a pair whose run failed
-  --ci           once, both families side by side, twice the bounds; one line of JSON for each scenario
+  --ci           once, on pairs side by side, twice the bounds; one line of JSON for each scenario
+  --list         print the names and what they stand for, as JSON
 `;
+// Of each family, when all are played side by side.
+const pairsInCi = 2;
 // As automake's tests say that they were skipped.
 const cannotRun = 77;
 const statusOf = { SIGINT: 130, SIGTERM: 143 };
@@ -35,6 +38,10 @@ async function main() {
       aborter.abort(new Error(`ended by ${name}`));
     });
   }
+  if (options.isList) {
+    process.stdout.write(JSON.stringify(options.scenarios.map(({ name, title }) => ({ name, title }))));
+    return 0;
+  }
   const { seed, slack, isCi } = options;
   if (!isCi) process.stdout.write(`failover: ${options.times} times each, seed ${seed}\n`);
   const verdicts = [];
@@ -43,22 +50,38 @@ async function main() {
     verdicts.push(verdict);
     process.stdout.write(isCi ? `${JSON.stringify(verdict)}\n` : `${verdict.cells.join('  ').trimEnd()}\n`);
   };
-  const playOne = (family) => {
-    const tag = `amph-${process.pid}-${family}`;
-    const random = createRandom(seed, `IPv${family}`);
-    return playFamily({ ...options, family, random, tag, tell, signal: aborter.signal });
+  const play = ({ family, lane, chosen }) => {
+    const tag = `amph-${process.pid}-${family}${lane}`;
+    const random = createRandom(seed, `IPv${family} ${lane}`);
+    return playAll({ ...options, family, scenarios: chosen, random, tag, tell, signal: aborter.signal });
   };
+  const lanes = lanesOf(options);
   try {
-    if (isCi) await allOver(options.families.map(playOne));
-    else for (const family of options.families) await playOne(family);
+    if (isCi) await allOver(lanes.map(play));
+    else for (const lane of lanes) await play(lane);
   } catch (thrown) {
     if (endedBy === undefined) throw thrown;
   }
   if (!isCi) process.stdout.write(`\n${render(verdicts)}\n`);
-  if (endedBy !== undefined) return statusOf[endedBy];
+  if (endedBy !== undefined) {
+    process.stdout.write(`failover: ended by ${endedBy}, seed ${seed}\n`);
+    return statusOf[endedBy];
+  }
   const violations = verdicts.flatMap((verdict) => verdict.violations).length;
   if (!isCi) process.stdout.write(`failover: ${violations} violations, seed ${seed}\n`);
   return violations === 0 ? 0 : 1;
+}
+
+/** Who plays what: one pair of each family everything, or several of them a part each. */
+function lanesOf({ families, scenarios: all, isCi }) {
+  const count = isCi ? pairsInCi : 1;
+  return families.flatMap((family) =>
+    Array.from({ length: count }, (_, lane) => ({
+      family,
+      lane: 'klmn'[lane],
+      chosen: all.filter((_each, index) => index % count === lane),
+    })),
+  );
 }
 
 /** Waits for all, so that what one has made is cleared away although another failed. */
@@ -77,6 +100,7 @@ function readOptions() {
         seed: { type: 'string' },
         keep: { type: 'boolean', default: false },
         ci: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -90,6 +114,7 @@ function readOptions() {
       seed: values.seed === undefined ? randomInt(1, 1_000_000) : positive('--seed', values.seed),
       keep: values.keep,
       isCi: values.ci,
+      isList: values.list,
       slack: values.ci ? 2 : 1,
     };
   } catch (thrown) {

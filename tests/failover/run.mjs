@@ -1,4 +1,4 @@
-// Plays scenarios on pairs of one family: each several times on one pair, which is set up anew after a run that failed.
+// Plays scenarios: each several times on one pair, which is set up anew after a run that failed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs } from './client.mjs';
 import { createPair } from './pair.mjs';
@@ -7,8 +7,8 @@ const servedMs = 30_000;
 // Checks run and advertisements are sent once a second: runs begin at any moment between two of them.
 const mostPhaseMs = 1_000;
 
-/** Plays `scenarios` `times` times; `tell` gets the runs of each once they are over. */
-export async function playFamily({ family, scenarios, times, random, tag, tell, keep, signal }) {
+/** Plays each of `scenarios` `times` times on a pair of one family; `tell` gets the runs of each once they are over. */
+export async function playAll({ family, scenarios, times, random, tag, tell, keep, signal }) {
   let pair;
   let sets = 0;
   try {
