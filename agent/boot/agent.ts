@@ -17,7 +17,7 @@ import { createAgentServer, type ServerOptions } from '../http/server';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle } from './lifecycle';
+import { createLifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
@@ -25,7 +25,6 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
-import { latePorts } from './wire-plug';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -117,9 +116,7 @@ async function startParts(
     ...children(core, options.stopChildren),
     background(core, host, access),
     watching(core),
-    latePorts(core),
-    core.udp.part(options),
-    core.pairing.part(options),
+    ...onTheNetwork(core, options),
     wireHeartbeat(core, host, options.configs),
     {
       name: 'REST listener',
@@ -142,6 +139,10 @@ async function startParts(
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => lifecycle.stop(),
   };
+}
+
+function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
+  return [core.udp.part(options), core.pairing.part(options)];
 }
 
 async function serverOptions(

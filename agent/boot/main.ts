@@ -14,7 +14,7 @@ import { runCheck } from './check';
 import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
-import { createNodeHost } from './wire-host';
+import { createNodeHost, type AgentHost } from './wire-host';
 
 const usageError = 64;
 const syslogVariable = variableOf({ section: 'DEFAULT', key: 'use_syslog' });
@@ -49,17 +49,8 @@ async function main(): Promise<number> {
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':
       return print(await runDoctor({ sources: sourcesOf(args), json: args.json }, host));
-    case 'monitor': {
-      const { listen, keyFile } = args;
-      if (listen === undefined || keyFile === undefined) {
-        throw new AgentError('invalid-input', 'amphorad monitor needs --listen and --key-file');
-      }
-      const ended = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
-      const isTerminal = process.stdout.isTTY;
-      await runMonitor({ listen, keyFile, isTerminal }, { ...host, print: output.out, signal: ended.signal });
-      return 0;
-    }
+    case 'monitor':
+      return monitor(args, host);
     case 'vrrp-lint':
       return print(await runVrrpLint(args, host.files));
     case 'vrrp-preview':
@@ -87,6 +78,17 @@ async function main(): Promise<number> {
       output.out(usage);
       return 0;
   }
+}
+
+async function monitor({ listen, keyFile }: Arguments, host: AgentHost): Promise<number> {
+  if (listen === undefined || keyFile === undefined) {
+    throw new AgentError('invalid-input', 'amphorad monitor needs --listen and --key-file');
+  }
+  const ended = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+  const isTerminal = process.stdout.isTTY;
+  await runMonitor({ listen, keyFile, isTerminal }, { ...host, print: output.out, signal: ended.signal });
+  return 0;
 }
 
 function print({ text, status }: { readonly text: string; readonly status: number }): number {

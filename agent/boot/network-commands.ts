@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load';
 import type { Config } from '../config/options';
 import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
-import { topologyInForce } from '../core/topology-state';
+import { followedTopology } from '../core/topology-state';
 import { createTopologyStore } from '../core/topology-store';
 import type { Log, LogFields } from '../host/log';
 import { AgentError, isAgentError } from '../model/errors';
@@ -73,8 +73,8 @@ async function withNetwork(
 async function networkOf(config: Config, host: Host, output: Output): Promise<PlugParts> {
   const log = logTo(output);
   const { base_path: basePath } = config.haproxy_amphora;
-  const record = await createTopologyStore({ files: host.files, log, basePath }).read();
-  const topology = topologyInForce(record, config.controller_worker.loadbalancer_topology);
+  const record = await createTopologyStore({ ...host, log, basePath }).read();
+  const topology = followedTopology(record, config.controller_worker.loadbalancer_topology);
   return wirePlug(
     config,
     { ...host, log },

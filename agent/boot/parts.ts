@@ -12,12 +12,13 @@ const childrenGraceMs = 15_000;
 export function background(core: Core, host: HostWithLog, access: Access): Part {
   const aborter = new AbortController();
   return {
-    name: 'traffic rates, log bounds and revocation dates',
+    name: 'traffic rates, log bounds, late ports and revocation dates',
     stopMs: 100,
     start: () => {
       core.rates.start(aborter.signal);
       access.watch(aborter.signal);
       core.oldWorkers.start(aborter.signal);
+      core.networkRestore.watch(aborter.signal);
       boundHaproxyLogs({ ...host, ...core }, aborter.signal);
       return Promise.resolve();
     },

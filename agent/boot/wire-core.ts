@@ -67,23 +67,18 @@ export function wireCore(
   const gate = createGate<LoadBalancerId>();
   const companions = wireCompanions(host, drivers);
   const health = wireHealth(host, roots, configs, () => loadBalancers.ids());
-  const { lastSample } = health;
-  const parts = { config, host, drivers, state, gate, companions, lastSample };
+  const parts = { config, host, drivers, state, gate, companions, lastSample: health.lastSample };
   const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
   const facts = wireFacts(config, host, drivers, statuses);
-  const topology = { state: () => ({ topology: pairing.topology.inForce() }) };
+  const topology = { state: () => ({ topology: pairing.topology.followed() }) };
   const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
-  const pairing = wireTopology({
-    ...parts,
-    configs,
-    loadBalancers,
-    udpListeners: udp.listeners,
-    plugged: ports.pluggedPorts,
-  });
+  const { listeners } = udp;
+  const { pluggedPorts: plugged } = ports;
+  const pairing = wireTopology({ ...parts, configs, loadBalancers, udpListeners: listeners, plugged });
   return {
     roots,
     health,
@@ -97,18 +92,8 @@ export function wireCore(
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     ...facts,
     ...ports,
-    reconcile: () =>
-      reconcile({
-        ...host,
-        ...drivers,
-        state,
-        replaced: [
-          config.amphora_agent.agent_server_cert,
-          ...(configs.path === undefined ? [] : [configs.path]),
-        ],
-        usualPeer: config.amphora_agent.amphora_id,
-      }),
-    udp: { ...udp, listeners: pairing.checks.overUdp(udp.listeners) },
+    reconcile: () => reconcile({ ...host, ...drivers, state, ...knownFrom(config, configs) }),
+    udp: { ...udp, listeners: pairing.checks.overUdp(listeners) },
     pairing,
     topology: pairing.topology,
     findings: createFindings({
@@ -124,6 +109,14 @@ export function wireCore(
         network: () => ports.networkRestore.findings(),
       },
     }),
+  };
+}
+
+/** Files that are replaced while the agent runs, and the usual name of this amphora among its peers. */
+function knownFrom({ amphora_agent }: Config, { path }: ConfigInForce) {
+  return {
+    replaced: [amphora_agent.agent_server_cert, ...(path === undefined ? [] : [path])],
+    usualPeer: amphora_agent.amphora_id,
   };
 }
 

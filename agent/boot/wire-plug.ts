@@ -12,7 +12,6 @@ import { createIpCommand } from '../network/ip';
 import { createFirewall } from '../network/nft';
 import { createInterfaceRecords } from '../network/persist';
 import { createNetwork } from '../network/plug';
-import type { Part } from './lifecycle';
 import type { HostWithLog } from './wire-host';
 
 export interface PlugParts {
@@ -45,7 +44,9 @@ export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps
       basePath: config.haproxy_amphora.base_path,
       networkDirectory: config.amphora_agent.agent_server_network_dir,
     }),
-    linkDown: async (name: string) => void (await ip.run(['link', 'set', 'dev', name, 'down'])),
+    linkDown: async (name: string) => {
+      await ip.run(['link', 'set', 'dev', name, 'down']);
+    },
     hasNamespace: namespace !== '',
   };
   const networkRestore = createNetworkRestore(deps);
@@ -54,22 +55,5 @@ export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps
     interfaceRules: createInterfaceRules({ ...deps, interfaceOf }),
     pluggedPorts: createPluggedPorts(deps),
     networkRestore,
-  };
-}
-
-/** Waits for ports that were not there when the agent started. */
-export function latePorts({ networkRestore }: PlugParts): Part {
-  const aborter = new AbortController();
-  return {
-    name: 'late ports',
-    stopMs: 100,
-    start: () => {
-      networkRestore.watch(aborter.signal);
-      return Promise.resolve();
-    },
-    stop: () => {
-      aborter.abort();
-      return Promise.resolve();
-    },
   };
 }

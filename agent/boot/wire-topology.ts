@@ -15,23 +15,23 @@ import { createVrrp, type Vrrp } from '../core/vrrp';
 import { createVrrpChecks, type VrrpChecks } from '../core/vrrp-checks';
 import { createVrrpProcesses } from '../core/vrrp-processes';
 import { createVrrpStateStore } from '../core/vrrp-state';
-import { createVrrpWatch, type VrrpWatch } from '../core/vrrp-watch';
+import { createVrrpWatch } from '../core/vrrp-watch';
 import { haproxyPaths } from '../haproxy/paths';
 import { createKeepalivedCheck } from '../keepalived/check';
 import { refuseKeepalivedFaults } from '../keepalived/policy';
-import { boundLog } from '../keepalived/printed';
 import { createVrrpAddresses } from '../keepalived/vrrp-addresses';
 import { vrrpGrammar } from '../keepalived/vrrp-grammar';
 import { vrrpPaths, type VrrpPaths } from '../keepalived/vrrp-paths';
 import { createVrrpProcess, type VrrpProcess } from '../keepalived/vrrp-process';
 import { createVrrpStates } from '../keepalived/vrrp-states';
-import { isAgentError, messageOf } from '../model/errors';
+import { messageOf } from '../model/errors';
 import type { FindProblems } from '../model/finding';
 import { announce } from '../network/advertise';
 import { createNamespaceCommand } from '../network/in-namespace';
 import { carriedAmong, createCarriedAddresses, type CarriedAddresses } from '../network/carried';
 import type { Companions } from './wire-companions';
 import type { Part } from './lifecycle';
+import { pairingPart, restorePairing } from './pairing-part';
 import type { ConfigInForce } from './wire-core';
 import type { Drivers } from './wire-drivers';
 import type { HostWithLog } from './wire-host';
@@ -68,12 +68,10 @@ const keepalivedBinary = 'keepalived';
 // Octavia's templates write it whatever the agent's configuration says.
 const octaviaNamespace = 'amphora-haproxy';
 const transitionMs = 60_000;
-const logPeriodMs = 10_000;
-const stopMs = 15_000;
 
 /** Builds them over a host whose files are the core's own view. */
 export function wireTopology(parts: PairingParts): Pairing {
-  const { config, host, drivers, configs } = parts;
+  const { host, drivers } = parts;
   const { files, log, clock } = host;
   const { basePath } = drivers.roots;
   const paths = vrrpPaths(basePath);
@@ -104,25 +102,7 @@ export function wireTopology(parts: PairingParts): Pairing {
   const vrrp = createVrrp(deps);
   const listeners: (() => void)[] = [];
   const changed = (): void => listeners.forEach((listener) => listener());
-  const topology = createTopology({
-    log,
-    store: createTopologyStore({ files, log, basePath }),
-    effects: createPairing({
-      clock,
-      vrrp,
-      address: createPairAddress({
-        carried,
-        plugged: parts.plugged,
-        announce: (name, ips) => announce(createNamespaceCommand(host.runner, drivers.namespace), name, ips),
-      }),
-      paths,
-      routerId: config.amphora_agent.amphora_id,
-      deadlineMs: transitionMs,
-    }),
-    role,
-    configured: () => configs.current().controller_worker.loadbalancer_topology,
-    ended: changed,
-  });
+  const topology = wireControl(parts, { paths, carried, vrrp, role, changed });
   return {
     vrrp,
     topology,
@@ -133,9 +113,45 @@ export function wireTopology(parts: PairingParts): Pairing {
       await vrrp.prepare();
       await topology.load();
     },
-    restore: () => restoreAll(host, vrrp, topology, watch),
-    part: (options) => lifecyclePart({ host, paths, vrrp, topology, watch, changed }, options.stopChildren),
+    restore: () => restorePairing(host, vrrp, topology, watch),
+    part: (options) => pairingPart({ host, paths, vrrp, topology, watch, changed }, options.stopChildren),
   };
+}
+
+interface ControlDeps {
+  readonly paths: VrrpPaths;
+  readonly carried: CarriedAddresses;
+  readonly vrrp: Vrrp;
+  readonly role: Vrrp['role'];
+  readonly changed: () => void;
+}
+
+function wireControl(
+  { config, host, drivers, configs, plugged }: PairingParts,
+  { paths, carried, vrrp, role, changed }: ControlDeps,
+): TopologyControl {
+  const { files, log, clock, runner } = host;
+  const { roots, namespace } = drivers;
+  const pairing = createPairing({
+    clock,
+    vrrp,
+    address: createPairAddress({
+      carried,
+      plugged,
+      announce: (name, ips) => announce(createNamespaceCommand(runner, namespace), name, ips),
+    }),
+    paths,
+    routerId: config.amphora_agent.amphora_id,
+    deadlineMs: transitionMs,
+  });
+  return createTopology({
+    log,
+    store: createTopologyStore({ files, log, basePath: roots.basePath }),
+    effects: pairing,
+    role,
+    configured: () => configs.current().controller_worker.loadbalancer_topology,
+    ended: changed,
+  });
 }
 
 function wireKeepalived(
@@ -187,57 +203,4 @@ function wireChecks(
     servicePorts: () => configs.current().amphorad.vrrp_services,
     failed: (thrown) => host.log.error('check list of VRRP not written', { error: messageOf(thrown) }),
   });
-}
-
-async function restoreAll(
-  { log }: HostWithLog,
-  vrrp: Vrrp,
-  topology: TopologyControl,
-  watch: VrrpWatch,
-): Promise<void> {
-  try {
-    await vrrp.restore();
-  } catch (thrown) {
-    const detail = isAgentError(thrown) ? thrown.detail : undefined;
-    log.error('keepalived not restored', { error: messageOf(thrown), detail });
-    watch.retry();
-  }
-  topology.resume();
-}
-
-interface Living {
-  readonly host: HostWithLog;
-  readonly paths: VrrpPaths;
-  readonly vrrp: Vrrp;
-  readonly topology: TopologyControl;
-  readonly watch: VrrpWatch;
-  readonly changed: () => void;
-}
-
-function lifecyclePart({ host, paths, vrrp, topology, watch, changed }: Living, stopChildren: boolean): Part {
-  const { clock, files, log } = host;
-  const aborter = new AbortController();
-  const trimLog = async (): Promise<void> => {
-    try {
-      await boundLog(files, paths.log);
-    } catch (thrown) {
-      if (!isAgentError(thrown)) throw thrown;
-      log.warning('log of keepalived is not bounded', { error: messageOf(thrown) });
-    }
-  };
-  return {
-    name: 'VRRP and topology',
-    stopMs: stopChildren ? stopMs : 100,
-    start: () => {
-      const acts = { restart: () => vrrp.revive(), cleanUp: () => vrrp.sweep(), roleChanged: changed };
-      watch.start(aborter.signal, acts);
-      clock.every(logPeriodMs, aborter.signal, () => void trimLog());
-      return Promise.resolve();
-    },
-    stop: async () => {
-      aborter.abort();
-      topology.stop();
-      if (stopChildren) await vrrp.pause();
-    },
-  };
 }

@@ -13,6 +13,7 @@ import { found, type Check, type DoctorHost, type Patient } from './doctor/check
 import { directoryChecks } from './doctor/directories';
 import { machineChecks } from './doctor/machine';
 import { networkChecks } from './doctor/network';
+import { pairChecks } from './doctor/pair';
 import { vrrpChecks } from './doctor/vrrp';
 
 export interface DoctorOptions {
@@ -36,6 +37,7 @@ const checks: readonly Check[] = [
   ...machineChecks,
   ...directoryChecks,
   ...certificateChecks,
+  ...pairChecks,
   ...vrrpChecks,
   ...networkChecks,
 ];

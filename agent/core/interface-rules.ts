@@ -49,7 +49,7 @@ export function parseInterfaceRules(body: unknown): readonly FirewallRule[] {
 
 /** Makes the verbs. */
 export function createInterfaceRules(deps: InterfaceRulesDeps): InterfaceRules {
-  const { firewall, records, gate } = deps;
+  const { records, gate } = deps;
   return {
     async interfaceFor(text) {
       const ip = parseIp(text);
@@ -65,19 +65,26 @@ export function createInterfaceRules(deps: InterfaceRulesDeps): InterfaceRules {
       return found.wanted.name;
     },
     replace: (name, rules) =>
-      gate.run('network', async () => {
-        if (rules.length === 0) return;
-        const before = await records.readRules(name);
-        await inPlugWords('Error loading interface rules', async () => {
-          await deps.network.ensureNamespace();
-          await firewall.admit(name, rules);
-        });
-        try {
-          await records.saveRules(name, rules);
-        } catch (thrown) {
-          await (before === undefined ? firewall.lift(name) : firewall.admit(name, before));
-          throw thrown;
-        }
-      }),
+      gate.run('network', () =>
+        inPlugWords('Error loading interface rules', async () => {
+          if (rules.length > 0) await replaceAll(deps, name, rules);
+        }),
+      ),
   };
+}
+
+async function replaceAll(
+  { network, firewall, records }: InterfaceRulesDeps,
+  name: string,
+  rules: readonly FirewallRule[],
+): Promise<void> {
+  await network.ensureNamespace();
+  const before = await records.readRules(name);
+  await firewall.admit(name, rules);
+  try {
+    await records.saveRules(name, rules);
+  } catch (thrown) {
+    await (before === undefined ? firewall.lift(name) : firewall.admit(name, before));
+    throw thrown;
+  }
 }

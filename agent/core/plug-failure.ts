@@ -1,7 +1,7 @@
 // A plug that failed, in the words of the amphora API: what the tool said is the detail.
 // Source: contract/octavia-1.0.md "Plugging", contract/amphora-v0.1.md "Plug VIP".
 
-import { AgentError, isAgentError } from '../model/errors';
+import { AgentError, isAgentError, type ErrorKind } from '../model/errors';
 
 /** What every failed plug begins with. */
 export type PlugMessage = 'Error plugging VIP' | 'Error plugging network' | 'Error loading interface rules';
@@ -15,23 +15,19 @@ export async function inPlugWords<T>(message: PlugMessage, job: () => Promise<T>
   }
 }
 
+// The client's doing, or nothing that a client should read.
+const asTheyAre: ReadonlySet<ErrorKind> = new Set([
+  'not-found',
+  'already-exists',
+  'invalid-input',
+  'internal',
+]);
+
 function inWords(message: PlugMessage, error: AgentError): AgentError {
-  switch (error.kind) {
-    case 'not-found':
-    case 'already-exists':
-    case 'invalid-input':
-    case 'internal':
-      return error;
-    case 'conflict':
-      return new AgentError('already-exists', 'Interface already exists', {
-        detail: told(error),
-        cause: error,
-      });
-    case 'no-space':
-      return new AgentError('no-space', message, { detail: told(error), cause: error });
-    default:
-      return new AgentError('reload-failed', message, { detail: told(error), cause: error });
-  }
+  if (asTheyAre.has(error.kind)) return error;
+  const options = { detail: told(error), cause: error };
+  if (error.kind === 'conflict') return new AgentError('already-exists', 'Interface already exists', options);
+  return new AgentError(error.kind === 'no-space' ? 'no-space' : 'reload-failed', message, options);
 }
 
 function told({ message, detail }: AgentError): string {

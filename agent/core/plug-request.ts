@@ -150,7 +150,7 @@ function addressOf(text: string, at: string, message: string): Ip {
 
 function canBeCarried(ip: Ip): boolean {
   if (ip.zone !== undefined || isMapped(ip) || isLoopback(ip)) return false;
-  if (ip.family === 6) return ip.text !== '::' && !/^ff/.test(ip.text);
+  if (ip.family === 6) return ip.text !== '::' && !ip.text.startsWith('ff');
   const first = Number(ip.text.split('.')[0]);
   return first !== 0 && first < 224;
 }

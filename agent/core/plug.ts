@@ -132,7 +132,8 @@ function nameFor(
 
 /** VIPs are only on the port that got them as such; there they stay when a request speaks of its other addresses alone. */
 function wholePort(port: Port, name: string, before: PluggedInterface | undefined): Port {
-  const { vips: _vips, vrrp: _vrrp, ...bare } = port;
+  const { mtu, fixedIps } = port;
+  const bare = { ...(mtu === undefined ? {} : { mtu }), fixedIps };
   if (name !== vipInterface) return { ...bare, vips: [] };
   if (port.vips.length > 0 || before === undefined) return port;
   const { vips, vrrp } = portOfPlan(before.wanted);

@@ -31,11 +31,13 @@ export function describeTopology({ record, isBusy, configured, role }: TopologyF
 }
 
 /** What was posted last, else what the configuration says. */
-export function topologyInForce(
-  { settled }: TopologyRecord,
-  configured: TopologyFacts['configured'],
-): Topology {
+function topologyInForce({ settled }: TopologyRecord, configured: TopologyFacts['configured']): Topology {
   return settled?.topology ?? (configured === 'SINGLE' ? 'SINGLE' : 'ACTIVE-STANDBY');
+}
+
+/** What the network of this machine is to follow: where a transition leads, else the topology in force. */
+export function followedTopology(record: TopologyRecord, configured: TopologyFacts['configured']): Topology {
+  return record.next?.topology ?? topologyInForce(record, configured);
 }
 
 function noteOf({ haIp, advertIntervalS = 1 }: Pair): string {

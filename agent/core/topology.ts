@@ -17,7 +17,7 @@ import {
 } from '../model/topology';
 import type { VrrpState as VrrpRole } from '../model/vrrp';
 import type { TopologyRecord, TopologyStore } from './topology-store';
-import { describeTopology, topologyInForce } from './topology-state';
+import { describeTopology, followedTopology } from './topology-state';
 
 /** What a topology makes of this machine. */
 export interface TopologyEffects {
@@ -43,8 +43,8 @@ export interface TopologyReader {
 export interface TopologyControl extends TopologyReader {
   /** Reads what was posted; before anything is restored. Throws `version-mismatch`. */
   load(): Promise<void>;
-  /** The topology that the network of this machine is to follow: where a transition leads, else the one in force. */
-  inForce(): Topology;
+  /** What the network of this machine is to follow: where a transition leads, else the topology in force. */
+  followed(): Topology;
   /** Why nothing may be changed now. */
   refuseChange(): AgentError | undefined;
   /** Makes a topology the wanted one; true when a transition has begun, false when nothing had to be changed. Throws `unavailable` during another transition, `invalid-input`. */
@@ -68,121 +68,132 @@ export interface TopologyDeps {
   readonly ended: () => void;
 }
 
+/** What the control knows and does now. */
+interface Book {
+  record: TopologyRecord;
+  /** The transition under way, or the decision whether there is one. */
+  busy: Promise<void> | undefined;
+  readonly stopped: AbortController;
+}
+
 /** Makes the control; nothing is read yet. */
 export function createTopology(deps: TopologyDeps): TopologyControl {
-  const { log, store, effects } = deps;
-  const stopped = new AbortController();
-  let record: TopologyRecord = {};
-  let busy: Promise<void> | undefined;
+  const book: Book = { record: {}, busy: undefined, stopped: new AbortController() };
 
-  async function keep(next: TopologyRecord): Promise<void> {
-    await store.write(next);
-    record = next;
-  }
-
-  async function reach(to: WantedTopology, from: WantedTopology | undefined): Promise<void> {
-    if (to.topology === 'ACTIVE-STANDBY') await effects.pair(to, stopped.signal);
-    else await effects.alone(from === undefined ? undefined : pairOf(from), record.held === true);
-  }
-
-  async function travel(to: WantedTopology): Promise<void> {
-    const from = record.settled;
+  async function post(wanted: WantedTopology): Promise<boolean> {
+    const refusal = refusalOf(book);
+    if (refusal !== undefined) throw refusal;
+    let release: () => void = () => undefined;
+    book.busy = new Promise((resolve) => (release = resolve));
+    let isBegun = false;
     try {
-      await reach(to, from);
-      await keep({ settled: to });
-      log.info('topology reached', { topology: to.topology });
-    } catch (thrown) {
-      if (stopped.signal.aborted) return;
-      await turnBack(to, from, wordsOf(thrown));
+      isBegun = await decide(deps, book, wanted);
+      return isBegun;
+    } finally {
+      book.busy = undefined;
+      if (isBegun) begin(deps, book, wanted);
+      release();
     }
-  }
-
-  async function turnBack(to: WantedTopology, from: WantedTopology | undefined, why: string): Promise<void> {
-    log.error('topology not reached: back to the former one', { topology: to.topology, error: why });
-    const errors = [why];
-    try {
-      await reach(from ?? { topology: 'SINGLE' }, to);
-    } catch (thrown) {
-      if (stopped.signal.aborted) return;
-      errors.push(`and the former topology is not whole: ${wordsOf(thrown)}`);
-      log.error('former topology not restored', { error: wordsOf(thrown) });
-    }
-    const next = { ...(from === undefined ? {} : { settled: from }), error: errors.join('; ') };
-    // On a full disk too: what is known is told, and the next agent tries again.
-    record = next;
-    await store.write(next);
-  }
-
-  function begin(to: WantedTopology): void {
-    busy = travel(to)
-      .catch((thrown: unknown) => log.error('topology not recorded', { error: messageOf(thrown) }))
-      .finally(() => {
-        busy = undefined;
-        deps.ended();
-      });
-  }
-
-  const refuseChange = (): AgentError | undefined =>
-    busy === undefined ? undefined : new AgentError('unavailable', 'Topology transition in progress');
-
-  async function decide(wanted: WantedTopology): Promise<boolean> {
-    if (record.settled !== undefined && isSameTopology(record.settled, wanted)) return false;
-    const isPair = wanted.topology === 'ACTIVE-STANDBY';
-    if ((await effects.isUploaded()) || (!isPair && !(await effects.isPaired()))) {
-      await keep({ settled: wanted });
-      return false;
-    }
-    const pair = pairOf(wanted);
-    if (pair !== undefined) await effects.requirePossible(pair);
-    const { settled } = record;
-    const moving = pair ?? (settled === undefined ? undefined : pairOf(settled));
-    const held = moving !== undefined && (await effects.isHeld(moving));
-    await keep({
-      ...(settled === undefined ? {} : { settled }),
-      next: wanted,
-      ...(held ? { held } : {}),
-    });
-    return true;
   }
 
   return {
     async load() {
-      record = await store.read();
+      book.record = await deps.store.read();
     },
-    inForce: () => record.next?.topology ?? topologyInForce(record, deps.configured()),
-    refuseChange,
-    async post(wanted) {
-      const refusal = refuseChange();
-      if (refusal !== undefined) throw refusal;
-      let release: () => void = () => undefined;
-      busy = new Promise((resolve) => (release = resolve));
-      try {
-        const isBegun = await decide(wanted);
-        if (isBegun) begin(wanted);
-        else busy = undefined;
-        return isBegun;
-      } catch (thrown) {
-        busy = undefined;
-        throw thrown;
-      } finally {
-        release();
-      }
-    },
+    followed: () => followedTopology(book.record, deps.configured()),
+    refuseChange: () => refusalOf(book),
+    post,
     resume() {
-      if (record.next !== undefined) begin(record.next);
+      if (book.record.next !== undefined) begin(deps, book, book.record.next);
     },
     settled: async () => {
-      while (busy !== undefined) await busy;
+      while (book.busy !== undefined) await book.busy;
     },
-    stop: () => stopped.abort(),
+    stop: () => book.stopped.abort(),
     state: async () =>
       describeTopology({
-        record,
-        isBusy: record.next !== undefined && busy !== undefined,
+        record: book.record,
+        isBusy: book.record.next !== undefined && book.busy !== undefined,
         configured: deps.configured(),
         role: await deps.role(),
       }),
   };
+}
+
+function refusalOf({ busy }: Book): AgentError | undefined {
+  return busy === undefined ? undefined : new AgentError('unavailable', 'Topology transition in progress');
+}
+
+async function keep({ store }: TopologyDeps, book: Book, record: TopologyRecord): Promise<void> {
+  await store.write(record);
+  book.record = record;
+}
+
+/** False when there is no way to go: what was wanted is then in force. */
+async function decide(deps: TopologyDeps, book: Book, wanted: WantedTopology): Promise<boolean> {
+  const { effects } = deps;
+  const { settled } = book.record;
+  if (settled !== undefined && isSameTopology(settled, wanted)) return false;
+  const pair = pairOf(wanted);
+  if ((await effects.isUploaded()) || (pair === undefined && !(await effects.isPaired()))) {
+    await keep(deps, book, { settled: wanted });
+    return false;
+  }
+  if (pair !== undefined) await effects.requirePossible(pair);
+  const moving = pair ?? (settled === undefined ? undefined : pairOf(settled));
+  const held = moving !== undefined && (await effects.isHeld(moving));
+  await keep(deps, book, {
+    ...(settled === undefined ? {} : { settled }),
+    next: wanted,
+    ...(held ? { held } : {}),
+  });
+  return true;
+}
+
+function begin(deps: TopologyDeps, book: Book, to: WantedTopology): void {
+  book.busy = travel(deps, book, to)
+    .catch((thrown: unknown) => deps.log.error('topology not recorded', { error: messageOf(thrown) }))
+    .finally(() => {
+      book.busy = undefined;
+      deps.ended();
+    });
+}
+
+async function travel(deps: TopologyDeps, book: Book, to: WantedTopology): Promise<void> {
+  try {
+    await reach(deps, book, to, book.record.settled);
+    await keep(deps, book, { settled: to });
+    deps.log.info('topology reached', { topology: to.topology });
+  } catch (thrown) {
+    if (!book.stopped.signal.aborted) await turnBack(deps, book, to, wordsOf(thrown));
+  }
+}
+
+async function turnBack(deps: TopologyDeps, book: Book, to: WantedTopology, why: string): Promise<void> {
+  const { log, store } = deps;
+  const { settled } = book.record;
+  log.error('topology not reached: back to the former one', { topology: to.topology, error: why });
+  const errors = [why];
+  try {
+    await reach(deps, book, settled ?? { topology: 'SINGLE' }, to);
+  } catch (thrown) {
+    if (book.stopped.signal.aborted) return;
+    errors.push(`and the former topology is not whole: ${wordsOf(thrown)}`);
+    log.error('former topology not restored', { error: wordsOf(thrown) });
+  }
+  // On a full disk too: what is known is told, and the next agent tries again.
+  book.record = { ...(settled === undefined ? {} : { settled }), error: errors.join('; ') };
+  await store.write(book.record);
+}
+
+async function reach(
+  { effects }: TopologyDeps,
+  { record, stopped }: Book,
+  to: WantedTopology,
+  from: WantedTopology | undefined,
+): Promise<void> {
+  if (to.topology === 'ACTIVE-STANDBY') await effects.pair(to, stopped.signal);
+  else await effects.alone(from === undefined ? undefined : pairOf(from), record.held === true);
 }
 
 function pairOf(topology: WantedTopology): Pair | undefined {

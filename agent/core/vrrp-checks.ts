@@ -45,7 +45,7 @@ export interface VrrpChecksDeps {
 
 /** Makes the keeper of the list; nothing is written yet. */
 export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
-  const { files, paths, gate, state } = deps;
+  const { gate, state } = deps;
   const busy = new Map<LoadBalancerId, number>();
 
   async function shouldRun(id: LoadBalancerId): Promise<boolean> {
@@ -55,25 +55,7 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
     return known?.desired === 'running';
   }
 
-  async function write(): Promise<void> {
-    if ((await files.stat(paths.config)) === undefined) return;
-    const ids = await deps.ids();
-    const running: LoadBalancerId[] = [];
-    for (const id of ids) if (await shouldRun(id)) running.push(id);
-    const { origin } = await deps.vrrpState.read();
-    const isSomething = ids.length > 0 || (await deps.hasUdpListeners());
-    await writeCheckList(files, paths.checkList, {
-      program: deps.program,
-      loadBalancers: running.map((id) => {
-        const { pidFile, adminSocket } = deps.pathsOf(id);
-        return { pidFile, statsSocket: adminSocket };
-      }),
-      servicePorts: deps.servicePorts(),
-      whenNone: origin === 'generated' || isSomething ? 'success' : 'failure',
-    });
-  }
-
-  const refresh = (): Promise<void> => gate.run('list', write);
+  const refresh = (): Promise<void> => gate.run('list', () => write(deps, shouldRun));
 
   async function refreshSafely(): Promise<void> {
     try {
@@ -124,4 +106,26 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
       remove: (...given: Parameters<UdpListeners['remove']>) => after(listeners.remove(...given)),
     }),
   };
+}
+
+async function write(
+  deps: VrrpChecksDeps,
+  shouldRun: (id: LoadBalancerId) => Promise<boolean>,
+): Promise<void> {
+  const { files, paths } = deps;
+  if ((await files.stat(paths.config)) === undefined) return;
+  const ids = await deps.ids();
+  const running: LoadBalancerId[] = [];
+  for (const id of ids) if (await shouldRun(id)) running.push(id);
+  const { origin } = await deps.vrrpState.read();
+  const isSomething = ids.length > 0 || (await deps.hasUdpListeners());
+  await writeCheckList(files, paths.checkList, {
+    program: deps.program,
+    loadBalancers: running.map((id) => {
+      const { pidFile, adminSocket } = deps.pathsOf(id);
+      return { pidFile, statsSocket: adminSocket };
+    }),
+    servicePorts: deps.servicePorts(),
+    whenNone: origin === 'generated' || isSomething ? 'success' : 'failure',
+  });
 }

@@ -102,20 +102,26 @@ export function createVrrpProcesses(deps: VrrpProcessesDeps): VrrpProcesses {
       }
     },
 
-    async end(desired) {
-      const before = await state.read();
-      const process = await keepalived.adopt(before.process);
-      const wanted: VrrpState = desired === 'as before' ? before : { desired, origin: before.origin };
-      const isRecorded = wanted === before || (await wrote(state, wanted));
-      const stalePid = process === undefined ? await clearStale(deps) : undefined;
-      if (process !== undefined) {
-        await keepalived.stop(process);
-        log.info('keepalived stopped', { pid: process.pid });
-      }
-      if (!isRecorded) await state.write(wanted);
-      return stalePid === undefined ? {} : { stalePid };
-    },
+    end: (desired) => end(deps, desired),
   };
+}
+
+async function end(
+  deps: VrrpProcessesDeps,
+  desired: 'stopped' | 'as before',
+): Promise<{ readonly stalePid?: number }> {
+  const { log, state, keepalived } = deps;
+  const before = await state.read();
+  const process = await keepalived.adopt(before.process);
+  const wanted: VrrpState = desired === 'as before' ? before : { desired, origin: before.origin };
+  const isRecorded = wanted === before || (await wrote(state, wanted));
+  const stalePid = process === undefined ? await clearStale(deps) : undefined;
+  if (process !== undefined) {
+    await keepalived.stop(process);
+    log.info('keepalived stopped', { pid: process.pid });
+  }
+  if (!isRecorded) await state.write(wanted);
+  return stalePid === undefined ? {} : { stalePid };
 }
 
 /** What a killed one has left: its pid file and its addresses. */

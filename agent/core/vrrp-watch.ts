@@ -2,7 +2,6 @@
 // taken away at once so that no two amphorae have them, and a change of its role is told when it happens.
 // Source: contract/vrrp.md, pitfall 6; DESIGN "Watch".
 
-import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
 import { isAgentError, messageOf } from '../model/errors';
 import type { Finding } from '../model/finding';
@@ -10,6 +9,7 @@ import type { VrrpState as VrrpRole } from '../model/vrrp';
 import { nextTry } from '../supervisor/restart-policy';
 import type { ServiceProcess } from '../supervisor/service';
 import { findingsOf } from './vrrp-findings';
+import { createRoleWatch, type RoleWatchDeps } from './vrrp-role-watch';
 
 export interface VrrpWatch {
   /** Runs a job that brings keepalived up, and watches the process that comes of it. */
@@ -31,13 +31,8 @@ export interface VrrpActs {
   readonly roleChanged: (role: VrrpRole | undefined) => void;
 }
 
-export interface VrrpWatchDeps {
-  readonly clock: Clock;
-  readonly log: Log;
+export interface VrrpWatchDeps extends RoleWatchDeps {
   readonly isAlive: (process: ServiceProcess) => boolean;
-  readonly role: (process: ServiceProcess) => Promise<VrrpRole | undefined>;
-  /** Whether the notify script has told the state of the keepalived that lives. */
-  readonly hasTold: () => Promise<boolean>;
 }
 
 export interface WatchedKeepalived {
@@ -54,11 +49,8 @@ const periodMs = 500;
 export function createVrrpWatch({ clock, log, isAlive, role, hasTold }: VrrpWatchDeps): VrrpWatch {
   let watched: WatchedKeepalived | undefined;
   let isTrying = false;
-  let isLooking = false;
-  const told: { role: VrrpRole | undefined; silentSinceMs: number | undefined } = {
-    role: undefined,
-    silentSinceMs: undefined,
-  };
+  const once = oneAtATime(log);
+  const roles = createRoleWatch({ clock, log, role, hasTold });
 
   function failed(before: WatchedKeepalived): void {
     const now = clock.monotonic();
@@ -83,46 +75,15 @@ export function createVrrpWatch({ clock, log, isAlive, role, hasTold }: VrrpWatc
     }
   }
 
-  async function clean({ cleanUp }: VrrpActs): Promise<void> {
-    try {
-      await cleanUp();
-    } catch (thrown) {
-      log.error('addresses of a killed keepalived may be left', { error: messageOf(thrown) });
-    }
-  }
-
-  async function lookAtRole({ roleChanged }: VrrpActs): Promise<void> {
-    const process = watched?.process;
-    const now = process === undefined ? undefined : await role(process);
-    const isSilent = process !== undefined && !(await hasTold());
-    told.silentSinceMs = isSilent ? (told.silentSinceMs ?? clock.monotonic()) : undefined;
-    if (now === told.role) return;
-    log.info('role in VRRP', { from: told.role ?? 'none', to: now ?? 'none' });
-    told.role = now;
-    roleChanged(now);
-  }
-
   async function look(acts: VrrpActs): Promise<void> {
     const before = watched;
     if (before !== undefined && !isTrying) {
       if (isDead(isAlive, before)) {
         failed(before);
-        await clean(acts);
+        await clean(log, acts);
       } else if (before.dueMs !== undefined && before.dueMs <= clock.monotonic()) await again(acts);
     }
-    await lookAtRole(acts);
-  }
-
-  async function lookOnce(acts: VrrpActs): Promise<void> {
-    if (isLooking) return;
-    isLooking = true;
-    try {
-      await look(acts);
-    } catch (thrown) {
-      log.warning('keepalived cannot be looked at', { error: messageOf(thrown) });
-    } finally {
-      isLooking = false;
-    }
+    await roles.look(watched?.process, acts.roleChanged);
   }
 
   return {
@@ -141,8 +102,8 @@ export function createVrrpWatch({ clock, log, isAlive, role, hasTold }: VrrpWatc
     retry: () => {
       if (watched === undefined) failed({ process: undefined, sinceMs: 0, failures: 0 });
     },
-    start: (signal, acts) => clock.every(periodMs, signal, () => void lookOnce(acts)),
-    findings: () => findingsOf(watched, told.silentSinceMs, clock.monotonic()),
+    start: (signal, acts) => clock.every(periodMs, signal, () => void once(() => look(acts))),
+    findings: () => findingsOf(watched, roles.silentSinceMs(), clock.monotonic()),
   };
 }
 
@@ -154,4 +115,28 @@ function isDead(isAlive: VrrpWatchDeps['isAlive'], { process }: WatchedKeepalive
     if (isAgentError(thrown)) return false;
     throw thrown;
   }
+}
+
+async function clean(log: Log, { cleanUp }: VrrpActs): Promise<void> {
+  try {
+    await cleanUp();
+  } catch (thrown) {
+    log.error('addresses of a killed keepalived may be left', { error: messageOf(thrown) });
+  }
+}
+
+/** A look that comes while the one before is still under way is left out. */
+function oneAtATime(log: Log): (look: () => Promise<void>) => Promise<void> {
+  let isLooking = false;
+  return async (look) => {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      await look();
+    } catch (thrown) {
+      log.warning('keepalived cannot be looked at', { error: messageOf(thrown) });
+    } finally {
+      isLooking = false;
+    }
+  };
 }

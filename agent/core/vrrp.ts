@@ -115,14 +115,7 @@ export function createVrrp(deps: VrrpDeps): Vrrp {
     role: deps.role,
     isWell: async () => !(await isConfigured(deps)) || (await processes.living()) !== undefined,
 
-    async prepare() {
-      await state.read();
-      for (const name of await files.list(paths.directory)) {
-        if (isTemporaryName(name)) await files.remove(`${paths.directory}/${name}`);
-      }
-      await files.remove(paths.candidate);
-    },
-
+    prepare: () => prepare(deps),
     restore: () => inTurn(() => restore(deps, () => end('stopped'))),
 
     revive: () =>
@@ -136,8 +129,19 @@ export function createVrrp(deps: VrrpDeps): Vrrp {
         if ((await processes.living()) === undefined) await deps.keepalived.cleanUp();
       }),
 
-    pause: () => inTurn(async () => void (await end('as before'))),
+    pause: () =>
+      inTurn(async () => {
+        await end('as before');
+      }),
   };
+}
+
+async function prepare({ files, paths, state }: VrrpDeps): Promise<void> {
+  await state.read();
+  for (const name of await files.list(paths.directory)) {
+    if (isTemporaryName(name)) await files.remove(`${paths.directory}/${name}`);
+  }
+  await files.remove(paths.candidate);
 }
 
 async function upload(deps: VrrpDeps, text: string): Promise<void> {

@@ -4,21 +4,25 @@
 export interface Hurry {
   /** Ends the present wait, or the next one. */
   ask(): void;
-  /** Waits; true when the wait was cut short. */
-  during(wait: (hurried: AbortSignal) => Promise<void>): Promise<boolean>;
+  /** Waits; true when the wait was cut short, and not by the end of all. */
+  during(end: AbortSignal, wait: (signal: AbortSignal) => Promise<void>): Promise<boolean>;
 }
 
 /** Makes a wait that nobody hurries yet. */
 export function createHurry(): Hurry {
   let next = new AbortController();
+  const ask = (): void => next.abort();
   return {
-    ask: () => next.abort(),
-    async during(wait) {
+    ask,
+    async during(end, wait) {
       const { signal } = next;
+      if (end.aborted) return false;
+      end.addEventListener('abort', ask, { once: true });
       await wait(signal);
+      end.removeEventListener('abort', ask);
       if (!signal.aborted) return false;
       next = new AbortController();
-      return true;
+      return !end.aborted;
     },
   };
 }

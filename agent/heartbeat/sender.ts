@@ -104,7 +104,6 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     findings: () => Promise.resolve(findingsOf(trouble)),
     sendNow: () => hurry.ask(),
     async run(signal) {
-      signal.addEventListener('abort', () => hurry.ask(), { once: true });
       let dueMs = clock.monotonic();
       while (!signal.aborted) {
         await sendSafely();
@@ -114,26 +113,21 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
         const nowMs = clock.monotonic();
         // After a standstill the rhythm goes on; what was missed is not made up for.
         if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
-        while ((await hurry.during((hurried) => sleepUntil(deps, dueMs, hurried))) && !signal.aborted)
-          await sendSafely();
+        while (await hurry.during(signal, (until) => sleepUntil(deps, dueMs, until))) await sendSafely();
       }
     },
   };
 }
 
 /** A change of the interval is heeded at the next message, and a long one must not keep a new list waiting. */
-async function sleepUntil(
-  { clock }: HeartbeatSenderDeps,
-  dueMs: number,
-  hurried: AbortSignal,
-): Promise<void> {
+async function sleepUntil({ clock }: HeartbeatSenderDeps, dueMs: number, signal: AbortSignal): Promise<void> {
   try {
     // Timers are early by up to a millisecond.
     for (let leftMs = dueMs - clock.monotonic(); leftMs > 0; leftMs = dueMs - clock.monotonic()) {
-      await clock.sleep(Math.ceil(leftMs), hurried);
+      await clock.sleep(Math.ceil(leftMs), signal);
     }
   } catch (thrown) {
-    if (!hurried.aborted) throw thrown;
+    if (!signal.aborted) throw thrown;
   }
 }
 

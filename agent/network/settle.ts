@@ -59,10 +59,12 @@ function isRefusal(thrown: unknown): thrown is AgentError {
   return thrown instanceof AgentError && thrown.kind === 'unavailable';
 }
 
-// ESRCH for routes, ENOENT for rules, EADDRNOTAVAIL for addresses.
+// ESRCH for routes, ENOENT for rules, EADDRNOTAVAIL for addresses, which newer kernels put in words of their own.
 function isGoneAlready(thrown: unknown): boolean {
   const words = thrown instanceof AgentError ? (thrown.detail ?? '') : '';
-  return /No such process|No such file or directory|Cannot assign requested address/.test(words);
+  return /No such process|No such file or directory|Cannot assign requested address|address not found|table does not exist/i.test(
+    words,
+  );
 }
 
 function nameIn({ argv }: Step): string {

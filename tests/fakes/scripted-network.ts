@@ -120,11 +120,11 @@ function setLink(
 function changeAddress(namespace: FakeNamespace, link: FakeLink, verb: string, address: string): Answer {
   const isThere = link.addresses.includes(address);
   if (verb === 'add') {
-    if (isThere) return refuse('RTNETLINK answers: File exists');
+    if (isThere) return refuse(aboutAddress(address, 'already assigned'));
     link.addresses.push(address);
     return {};
   }
-  if (!isThere) return refuse('RTNETLINK answers: Cannot assign requested address');
+  if (!isThere) return refuse(aboutAddress(address, 'not found'));
   link.addresses = link.addresses.filter((each) => each !== address);
   namespace.routes = namespace.routes.filter(({ source }) => source !== address.split('/')[0]);
   return {};
@@ -157,11 +157,11 @@ function changeRule(
     protocol: by === 'static' ? '4' : by,
   };
   const isSame = (other: FakeRule): boolean => JSON.stringify(other) === JSON.stringify(rule);
-  const isThere = namespace.rules.some(isSame);
-  if (verb === 'add' && isThere) return refuse('RTNETLINK answers: File exists');
-  if (verb === 'del' && !isThere) return refuse('RTNETLINK answers: No such file or directory');
-  namespace.rules = namespace.rules.filter((other) => !isSame(other));
+  const at = namespace.rules.findIndex(isSame);
+  // The kernel takes the same rule twice, and gives one back at a time.
   if (verb === 'add') namespace.rules.push(rule);
+  else if (at < 0) return refuse('RTNETLINK answers: No such file or directory');
+  else namespace.rules.splice(at, 1);
   return {};
 }
 
@@ -197,6 +197,11 @@ function takeLink(namespace: FakeNamespace, name: string): void {
 function after(words: readonly string[], word: string): string | undefined {
   const index = words.indexOf(word);
   return index < 0 ? undefined : words[index + 1];
+}
+
+// The kernel says this itself (extack), in either family's way.
+function aboutAddress(address: string, what: string): string {
+  return address.includes(':') ? `Error: ipv6: address ${what}.` : `Error: ipv4: Address ${what}.`;
 }
 
 function refuse(words: string): Answer {

@@ -21,6 +21,8 @@ export interface Stage {
   /** What the agent ran, one line each. */
   readonly commands: string[];
   readonly network: Network;
+  /** A process that lives in `outside`. */
+  readonly ownPid: number;
   /** Is called before each command of the agent. */
   onCommand(listener: (line: string) => void): void;
   /** Starts a program in a namespace, ended with the stage. */
@@ -107,6 +109,7 @@ export function makeStage(tag: string): Stage {
     names,
     runner,
     commands,
+    ownPid,
     network: createNetwork({ runner, log, namespace: names.inside, ownPid }),
     onCommand: (next) => {
       listener = next;

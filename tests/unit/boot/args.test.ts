@@ -40,6 +40,8 @@ describe('the command line', () => {
     ['-h', 'help'],
     ['dev --help', 'help'],
     ['--ready-json serve', 'serve'],
+    ['vrrp lint /a', 'vrrp-lint'],
+    ['vrrp preview', 'vrrp-preview'],
   ])('"%s" means %s', (line, command) => {
     expect(parse(line).command).toBe(command);
   });
@@ -105,9 +107,26 @@ describe('the command line', () => {
     });
   });
 
+  it('takes files to lint, and what a preview is made from', () => {
+    expect(parse('vrrp lint /a /b --json')).toMatchObject({ paths: ['/a', '/b'], json: true });
+    const line =
+      'vrrp preview --ha-ip 10.0.0.5/24 --interface eth1 --source 10.0.0.11 --peer 10.0.0.12 --advert-interval 0.3';
+    expect(parse(line)).toMatchObject({
+      haIp: '10.0.0.5/24',
+      interfaceName: 'eth1',
+      source: '10.0.0.11',
+      peer: '10.0.0.12',
+      advertInterval: '0.3',
+    });
+  });
+
   it.each([
     ['unknown', 'no command "unknown"'],
     ['toString', 'no command "toString"'],
+    ['vrrp', 'amphorad vrrp has no command ""'],
+    ['vrrp-lint', 'no command "vrrp-lint"'],
+    ['vrrp preview x', 'unexpected argument "x"'],
+    ['vrrp lint /a --peer x', 'amphorad vrrp lint has no option --peer'],
     ['serve again', 'unexpected argument "again"'],
     ['--colour', '--colour'],
     ['--config-file', '--config-file'],

@@ -165,6 +165,24 @@ const troubles: readonly (readonly [
       files.plantLink('/var/lib/octavia/certs', '/tmp');
     },
   ],
+  [
+    'vrrp-scripts',
+    1,
+    /vrrp: others than its owner may write there/,
+    async ({ files }) => {
+      for (const name of ['check_script.sh', 'notify.sh', 'check_scripts/haproxy_check_script.sh'])
+        files.plant(`/var/lib/octavia/vrrp/${name}`, '', 0o755);
+      files.plant('/var/lib/octavia/vrrp/octavia-keepalived.conf', '');
+      await files.makeDirectory('/var/lib/octavia/vrrp', 0o775);
+    },
+  ],
+  ['vrrp-levers', 2, /disabled is there/, ({ files }) => files.plant('/var/lib/octavia/vrrp/disabled', '')],
+  [
+    'vrrp-levers',
+    2,
+    /force-fail is there/,
+    ({ files }) => files.plant('/var/lib/octavia/vrrp/force-fail', ''),
+  ],
   ['disk-space', 1, /100 KiB are free/, ({ files }) => files.setSpace({ usedKb: 5, availableKb: 100 })],
   ['server-certificate', 1, /There is no file/, ({ files }) => files.remove('/pki/server.pem')],
   [

@@ -13,9 +13,14 @@ import { createScriptedRunner } from '../../fakes/scripted-runner';
 
 const basePath = '/var/lib/octavia';
 const id = parseListenerUuid('0a000000-0000-4000-8000-000000000001');
-const scripts = ['ping-wrapper.sh', 'lvs/check/amphora-health-checker', 'lvs/check/udp_check.sh'].map(
-  (name) => `${basePath}/${name}`,
-);
+const scripts = [
+  'ping-wrapper.sh',
+  'lvs/check/amphora-health-checker',
+  'lvs/check/udp_check.sh',
+  'vrrp/check_script.sh',
+  'vrrp/check_scripts/haproxy_check_script.sh',
+  'vrrp/notify.sh',
+].map((name) => `${basePath}/${name}`);
 
 describe('the scripts that configurations name', () => {
   const setUp = (initial: Record<string, string> = {}) => {
@@ -40,13 +45,13 @@ describe('the scripts that configurations name', () => {
     await installed.install();
     const right = files.snapshot();
     await installed.install();
-    expect(log.messages('info')).toHaveLength(3);
+    expect(log.messages('info')).toHaveLength(scripts.length);
     files.plant(scripts[0]!, `${right[scripts[0]!]} # `, 0o755);
     files.plant(scripts[2]!, right[scripts[2]!]!, 0o100);
     await installed.install();
     expect(files.snapshot()).toEqual(right);
     expect(await files.stat(scripts[2]!)).toMatchObject({ mode: 0o755 });
-    expect(log.messages('info')).toHaveLength(5);
+    expect(log.messages('info')).toHaveLength(scripts.length + 2);
   });
 
   it('replace a link, whatever it points to', async () => {

@@ -20,6 +20,17 @@ describe('a configuration is accepted', () => {
       { code: 5, stderr: '(VI_1) Truncating auth_pass to 8 characters\n' },
     ],
     [
+      "with all that it remarks about Octavia's template",
+      {
+        code: 5,
+        stderr: [
+          '(a0b1) Warning - nopreempt will not work with initial state MASTER - clearing',
+          '(a0b1) VRRP version 3 does not support authentication. Ignoring.',
+          '(a0b1) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.\n',
+        ].join('\n'),
+      },
+    ],
+    [
       'with a default that keepalived names',
       {
         code: 5,

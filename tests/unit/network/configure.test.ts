@@ -67,6 +67,18 @@ describe('a change of an interface that is inside', () => {
     expect(scene.changes().filter((line) => line.includes('198.51.100.0'))).toHaveLength(1);
   });
 
+  it.each([
+    [/addr del/, 'Error: ipv4: Address not found.'],
+    [/addr del/, 'RTNETLINK answers: Cannot assign requested address'],
+    [/route del/, 'RTNETLINK answers: No such process'],
+    [/route del/, 'Error: FIB table does not exist.'],
+    [/rule del/, 'RTNETLINK answers: No such file or directory'],
+  ])('goes on when what %s shall take away is gone: %s', async (match, words) => {
+    scene.machine.failNext(match, words);
+    await scene.network.configure(wantedInterface({ addresses: [address('10.0.0.5/24')] }));
+    expect(scene.machine.show(namespace)).toEqual(['lo mtu 65536 up', 'eth1 mtu 1450 up 10.0.0.5/24']);
+  });
+
   it('gives up on a kernel that keeps undoing it', async () => {
     scene.runner.script({ match: /mtu 1300/, result: {} });
     const wanted = { ...vipWanted(), mtu: 1300 };
