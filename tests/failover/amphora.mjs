@@ -103,12 +103,13 @@ export function createAmphora({ node, name, directory, certs, amphoraId, network
       kill(pidsIn(namespace), 'SIGKILL');
       await waitUntil(() => pidsIn(namespace).length === 0, readyMs);
     },
-    /** As after a power cut: nothing runs, the namespace is gone, the ports come back as a hypervisor offers them. */
-    async boot() {
+    /** As after a power cut: nothing runs, the namespace is gone, the ports come back as a hypervisor offers them, after the agent's start when they are late. */
+    async boot({ isLate = false } = {}) {
       await ip('netns', 'delete', namespace).catch(() => undefined);
       await network.removePorts(node);
+      if (isLate) await startAgent();
       await network.offerPorts(node);
-      await startAgent();
+      if (!isLate) await startAgent();
     },
     async clear() {
       api?.close();

@@ -9,7 +9,7 @@ import { hostGone, hostGoneSubSecond } from './scenarios/host-gone.mjs';
 import { keepalivedKilled } from './scenarios/keepalived-killed.mjs';
 import { keepalivedStopped } from './scenarios/keepalived-stopped.mjs';
 import { networkRestored } from './scenarios/network-restored.mjs';
-import { powerCut, reboot } from './scenarios/reboot.mjs';
+import { powerCut, reboot, rebootWithLatePorts } from './scenarios/reboot.mjs';
 import { brokenUpload, forbiddenUpload } from './scenarios/refused-uploads.mjs';
 
 export const scenarios = [
@@ -27,5 +27,6 @@ export const scenarios = [
   forbiddenUpload,
   networkRestored,
   reboot,
+  rebootWithLatePorts,
   powerCut,
 ];

@@ -5,23 +5,33 @@ import { moveBy } from './force-fail.mjs';
 
 const sysctls = ['ipv4/ip_nonlocal_bind', 'ipv6/ip_nonlocal_bind', 'ipv4/ip_forward'];
 
-export const reboot = {
-  name: 'reboot',
-  title: 'one rebooted from disk',
-  bound: { medianS: 4, worstS: 5 },
-  async play({ pair, master, backup }) {
+const rebootOne = (how) =>
+  async function play({ pair, master, backup }) {
     const before = await networkOf(master);
     await pair.network.cut(master.node);
     await master.die();
     await pair.until(`${backup.name} has the VIP`, () => backup.holdsVip());
-    await master.boot();
+    await master.boot(how);
     await pair.settled();
     await requireListener(pair, master);
     await moveBy(pair, backup, master);
     await pair.settled();
     await requireRole(master);
     requireSame(master, before, await networkOf(master));
-  },
+  };
+
+export const reboot = {
+  name: 'reboot',
+  title: 'one rebooted from disk',
+  bound: { medianS: 4, worstS: 5 },
+  play: rebootOne({}),
+};
+
+export const rebootWithLatePorts = {
+  name: 'reboot-late-ports',
+  title: 'one rebooted, its ports late',
+  bound: { medianS: 4, worstS: 5 },
+  play: rebootOne({ isLate: true }),
 };
 
 export const powerCut = {
