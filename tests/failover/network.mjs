@@ -5,6 +5,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const bridges = ['front', 'back'];
 
 /** Runs ip(8) and resolves with what it prints. */
 export async function ip(...argv) {
@@ -14,7 +15,7 @@ export async function ip(...argv) {
 /** Tells why no pair can be made here; undefined when one can. */
 export function obstacle() {
   if (process.geteuid() !== 0) return 'no root';
-  for (const program of ['ip', 'nft', 'nsenter', 'keepalived', 'haproxy']) {
+  for (const program of ['ip', 'bridge', 'nft', 'nsenter', 'keepalived', 'haproxy']) {
     if (!isThere(program)) return `no ${program}`;
   }
   const probe = `amph-${process.pid}-probe`;
@@ -40,7 +41,7 @@ export async function createNetwork({ tag, plan, nodes }) {
       await ip('netns', 'add', each);
       await ip('-n', each, 'link', 'set', 'lo', 'up');
     }
-    for (const bridge of ['front', 'back']) {
+    for (const bridge of bridges) {
       await ip('-n', middle, 'link', 'add', bridge, 'type', 'bridge');
       await ip('-n', middle, 'link', 'set', bridge, 'up');
     }
@@ -51,6 +52,9 @@ export async function createNetwork({ tag, plan, nodes }) {
     throw thrown;
   }
   const near = (node, bridge) => `${nodes[node]}-${bridge}`;
+  const eachLink = async (node, act) => {
+    for (const bridge of bridges) await act(near(node, bridge));
+  };
   return {
     client,
     member,
@@ -58,7 +62,7 @@ export async function createNetwork({ tag, plan, nodes }) {
     amphora: (node) => name(nodes[node]),
     /** Offers the ports of a node to its agent. */
     async offerPorts(node) {
-      for (const [index, bridge] of ['front', 'back'].entries()) {
+      for (const [index, bridge] of bridges.entries()) {
         const [link, mac] = [near(node, bridge), plan.mac(node, index)];
         const peer = ['peer', 'name', `port${index}`, 'address', mac, 'netns', name(`${nodes[node]}-host`)];
         await ip('-n', middle, 'link', 'add', link, 'type', 'veth', ...peer);
@@ -67,17 +71,24 @@ export async function createNetwork({ tag, plan, nodes }) {
     },
     /** Takes the ports of a node away, as with the machine that they were of. */
     async removePorts(node) {
-      for (const bridge of ['front', 'back']) {
-        await ip('-n', middle, 'link', 'delete', near(node, bridge)).catch(() => undefined);
-      }
+      await eachLink(node, (link) => ip('-n', middle, 'link', 'delete', link).catch(() => undefined));
     },
     /** Pulls the cables of a node; the node itself sees its links down. */
-    async cut(node) {
-      for (const bridge of ['front', 'back'])
-        await ip('-n', middle, 'link', 'set', near(node, bridge), 'down');
-    },
+    cut: (node) => eachLink(node, (link) => ip('-n', middle, 'link', 'set', link, 'down')),
+    /** Puts them back. */
+    mend: (node) => eachLink(node, (link) => ip('-n', middle, 'link', 'set', link, 'up')),
+    /** Lets nothing pass between a node and the others, and leaves its links up. */
+    block: (node) => eachLink(node, (link) => setPort(middle, link, 'disabled')),
+    unblock: (node) => eachLink(node, (link) => setPort(middle, link, 'forwarding')),
     clear,
   };
+}
+
+// Source: bridge(8), `bridge link set … state`.
+const portStates = { disabled: '0', forwarding: '3' };
+
+async function setPort(namespace, link, state) {
+  await run('bridge', ['-n', namespace, 'link', 'set', 'dev', link, 'state', portStates[state]]);
 }
 
 async function connect({ middle, bridge, far, address }) {

@@ -8,6 +8,7 @@ import { haproxyKilledWithoutAgent } from './scenarios/haproxy-killed-without-ag
 import { hostGone, hostGoneSubSecond } from './scenarios/host-gone.mjs';
 import { keepalivedKilled } from './scenarios/keepalived-killed.mjs';
 import { keepalivedStopped } from './scenarios/keepalived-stopped.mjs';
+import { linksDown, partition } from './scenarios/links.mjs';
 import { networkRestored } from './scenarios/network-restored.mjs';
 import { powerCut, reboot, rebootWithLatePorts } from './scenarios/reboot.mjs';
 import { brokenUpload, forbiddenUpload } from './scenarios/refused-uploads.mjs';
@@ -20,6 +21,8 @@ export const scenarios = [
   keepalivedKilled,
   hostGone,
   hostGoneSubSecond,
+  linksDown,
+  partition,
   forceFail,
   agentKilled,
   agentRestarted,
