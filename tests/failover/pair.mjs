@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareDirectory } from '../../bench/servers.mjs';
 import { startChild } from '../../scripts/demo/child.mjs';
 import { waitUntil } from '../../scripts/demo/loopback.mjs';
@@ -12,6 +13,8 @@ import { createNetwork } from './network.mjs';
 import { createPlan, memberPort, servicePort } from './plan.mjs';
 
 const settleMs = 60_000;
+// Looking costs two processes: more often it would disturb what is measured.
+const pollMs = 50;
 const names = ['a', 'b'];
 const member = new URL('member.mjs', import.meta.url).pathname;
 const secret = 'a secret of the pair';
@@ -63,8 +66,9 @@ function pairOf({ amphorae, plan, network, amphoraId, signal }) {
   };
   /** Waits for a condition; an error names what did not come. */
   const until = async (what, condition, deadlineMs = settleMs) => {
-    const found = await waitUntil(condition, deadlineMs, signal);
-    if (found === undefined || found === false) {
+    const look = async () => (await condition()) || (await sleep(pollMs));
+    const found = await waitUntil(look, deadlineMs, signal);
+    if (found === undefined) {
       const states = amphorae.map((amphora) => `${amphora.name} ${amphora.state() ?? 'tells nothing'}`);
       const held = (await holders()).map(({ name }) => name).join(' and ') || 'nobody';
       throw new Error(
