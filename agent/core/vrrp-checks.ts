@@ -2,7 +2,8 @@
 // what is done on purpose moves no VIP. Source: contract/vrrp.md section 4 "Check script".
 //
 // INVARIANTS:
-// - one that is about to be stopped is off the list before it is;
+// - one that is being stopped is taken off the list at once: the check fails at its second look, a second later;
+// - calls reach the load balancers in the order in which they were made;
 // - one that is started is on it from when it serves;
 // - the list is written whole, and only where keepalived is configured.
 
@@ -47,6 +48,7 @@ export interface VrrpChecksDeps {
 export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
   const { gate, state } = deps;
   const busy = new Map<LoadBalancerId, number>();
+  let listed: ReadonlySet<LoadBalancerId> = new Set();
 
   async function shouldRun(id: LoadBalancerId): Promise<boolean> {
     if (busy.has(id)) return false;
@@ -55,7 +57,10 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
     return known?.desired === 'running';
   }
 
-  const refresh = (): Promise<void> => gate.run('list', () => write(deps, shouldRun));
+  const refresh = (): Promise<void> =>
+    gate.run('list', async () => {
+      listed = new Set(await write(deps, shouldRun));
+    });
 
   async function refreshSafely(): Promise<void> {
     try {
@@ -65,13 +70,15 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
     }
   }
 
-  /** While a job changes a load balancer it is not checked. */
+  /** While a job changes a load balancer it is not checked. The job begins at once: calls keep their order. */
   async function through<T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> {
     busy.set(id, (busy.get(id) ?? 0) + 1);
+    const running = job();
+    const told = refreshSafely();
     try {
-      await refreshSafely();
-      return await job();
+      return await running;
     } finally {
+      await told;
       const left = (busy.get(id) ?? 1) - 1;
       if (left > 0) busy.set(id, left);
       else busy.delete(id);
@@ -79,10 +86,9 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
     }
   }
 
-  /** One that should run already is checked all the while. */
-  async function beginning<T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> {
-    return (await shouldRun(id)) ? job() : through(id, job);
-  }
+  /** One that is on the list is checked all the while. */
+  const beginning = <T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> =>
+    listed.has(id) ? job() : through(id, job);
 
   async function after(done: Promise<void>): Promise<void> {
     await done;
@@ -108,12 +114,13 @@ export function createVrrpChecks(deps: VrrpChecksDeps): VrrpChecks {
   };
 }
 
+/** Gives those that are on the list. */
 async function write(
   deps: VrrpChecksDeps,
   shouldRun: (id: LoadBalancerId) => Promise<boolean>,
-): Promise<void> {
+): Promise<readonly LoadBalancerId[]> {
   const { files, paths } = deps;
-  if ((await files.stat(paths.config)) === undefined) return;
+  if ((await files.stat(paths.config)) === undefined) return [];
   const ids = await deps.ids();
   const running: LoadBalancerId[] = [];
   for (const id of ids) if (await shouldRun(id)) running.push(id);
@@ -128,4 +135,5 @@ async function write(
     servicePorts: deps.servicePorts(),
     whenNone: origin === 'generated' || isSomething ? 'success' : 'failure',
   });
+  return running;
 }

@@ -29,8 +29,8 @@ vrrp_instance own {
 }
 `;
 
-function machine(stored: string | undefined = text) {
-  const files = createMemoryFiles(stored === undefined ? {} : { [paths.config]: stored });
+function machine(stored = text) {
+  const files = createMemoryFiles({ [paths.config]: stored });
   const runner = createScriptedRunner([
     { match: /^keepalived -v$/, result: { stderr: 'Keepalived v2.2.7 (01/16,2022)\n' } },
   ]);
@@ -49,7 +49,7 @@ function machine(stored: string | undefined = text) {
 describe('the doctor on a pair', () => {
   it('finds nothing where all is well, and asks nobody where there is no pair', async () => {
     expect(await machine().look()).toEqual([]);
-    const alone = machine('');
+    const alone = machine();
     alone.files.unplant(paths.config);
     expect(await alone.look()).toEqual([]);
     expect(alone.runner.transcript).toEqual([]);
