@@ -16,6 +16,7 @@ const runner = (displayName, testMatch) => ({
   displayName,
   rootDir: __dirname,
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/tests/load-tls.cjs'],
   testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/var/'],
   transform,

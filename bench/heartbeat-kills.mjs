@@ -1,10 +1,11 @@
 // Whether figures survive the agent: it is killed (-9) at random moments while requests flow through a listener, and
 // what its messages have told is compared with what the client has done. More than the truth is never right; less only
-// by what a kill cut off between storing and sending, which is what the stored book has and nobody has heard.
+// by what a kill cut off between storing and sending, which is what the stored book has and nobody has heard. Such a kill
+// is rare at random; AIM=store-send kills whenever the book has just been replaced.
 import { randomInt, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +25,9 @@ const macBytes = 64;
 // On loopback what was sent arrives at once; this is for this process to take it.
 const arrivalMs = 50;
 const pauseMs = 5;
+// How long before a message is due its book is watched, and how long after.
+const watchMs = 40;
+const aims = ['random', 'store-send'];
 
 /** The benchmark. */
 export const heartbeatKills = {
@@ -36,6 +40,8 @@ export const heartbeatKills = {
 async function run({ quick, signal, progress }) {
   const seed = process.env.SEED ?? String(randomInt(2 ** 31));
   const random = createRandom(seed, 'kills');
+  const aim = process.env.AIM ?? aims[0];
+  if (!aims.includes(aim)) throw new Error(`AIM is one of ${aims.join(', ')}`);
   const prepared = prepareDirectory();
   const ear = await listen();
   const server = await prepareAmphorad(prepared, { health: healthOf(ear.port, intervalS) });
@@ -52,7 +58,8 @@ async function run({ quick, signal, progress }) {
       progress(`heartbeat-kills: ${kill} (seed ${seed})`);
       const from = ear.heard();
       await must(() => child.ended() ?? (ear.heard() > from || undefined), 'a heartbeat', signal);
-      await sleep(random.integer(0, 2_000 * intervalS));
+      if (aim === 'random') await sleep(random.integer(0, 2_000 * intervalS));
+      else await nextStore({ ear, path: bookOf(prepared), messages: random.integer(1, 4) });
       process.kill(child.pid, 'SIGKILL');
       await must(() => child.ended(), 'the end of the agent', signal);
       await sleep(arrivalMs);
@@ -62,7 +69,7 @@ async function run({ quick, signal, progress }) {
     const truth = await client.stop();
     await must(() => ear.sum(id) + sumOf(lost) >= truth || undefined, undefined, signal);
     await sleep(3_000 * intervalS);
-    return resultOf({ seed, truth, failed: client.failed(), sum: ear.sum(id), lost });
+    return resultOf({ seed, aim, truth, failed: client.failed(), sum: ear.sum(id), lost });
   } finally {
     await client?.stop();
     await api.call('DELETE', `/v0.1/listeners/${id}`).catch(() => undefined);
@@ -72,6 +79,17 @@ async function run({ quick, signal, progress }) {
     ear.close();
     prepared.remove();
   }
+}
+
+/** Waits for some messages, and then for the moment when the book of the next one has taken its place. */
+async function nextStore({ ear, path, messages }) {
+  const from = ear.heard();
+  await waitUntil(() => ear.heard() >= from + messages, deadlineMs);
+  await sleep(1_000 * intervalS - watchMs);
+  // Without a turn of the event loop in between: what is waited for is over within a millisecond.
+  const { ino } = statSync(path);
+  const until = performance.now() + 3 * watchMs;
+  while (performance.now() < until && statSync(path).ino === ino);
 }
 
 /** Waits; without a name for it the deadline is no failure. */
@@ -142,16 +160,20 @@ function startClient(port) {
 }
 
 /** How many connections of a listener the book on disk has as told. */
-function storedOf({ directory }, id) {
-  const { reported } = JSON.parse(readFileSync(join(directory, 'lib', 'stats_counters.json'), 'utf8'));
+function storedOf(prepared, id) {
+  const { reported } = JSON.parse(readFileSync(bookOf(prepared), 'utf8'));
   return reported[id]?.[2] ?? 0;
+}
+
+function bookOf({ directory }) {
+  return join(directory, 'lib', 'stats_counters.json');
 }
 
 function sumOf(values) {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-function resultOf({ seed, truth, failed, sum, lost }) {
+function resultOf({ seed, aim, truth, failed, sum, lost }) {
   const cut = lost.filter((value) => value !== 0);
   const metric = (name, value, most) => ({
     name,
@@ -170,8 +192,9 @@ function resultOf({ seed, truth, failed, sum, lost }) {
       metric('requests that failed', failed, 0),
     ],
     notes: [
-      `Seed ${seed} (SEED=${seed} repeats the moments); ${lost.length} kills.`,
+      `Seed ${seed} (SEED=${seed} repeats the moments); ${lost.length} kills, aim ${aim}.`,
       `${cut.length} of them fell between storing and sending and lost a message each: ${cut.join(', ') || 'none'} requests.`,
+      `told ${sum} = truth ${truth} − lost ${sumOf(lost)}: ${sum === truth - sumOf(lost) ? 'yes' : 'NO'}.`,
     ],
   };
 }

@@ -3,7 +3,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
 const coverageBound = 90;
@@ -17,6 +18,9 @@ const torture = [
 const cannotRun = 77;
 const jestArgs = args.filter((word) => word !== '--check');
 const total = { passed: 0, failed: 0 };
+// Told once more at the end: jest's own words about them are pages away by then.
+const failures = [];
+const mostFailuresTold = 20;
 
 function program(name, path, words) {
   process.stdout.write(`\n== ${name}\n`);
@@ -28,6 +32,7 @@ function program(name, path, words) {
 
 function count(name, ok) {
   total[ok ? 'passed' : 'failed'] += 1;
+  if (!ok) failures.push(name);
   process.stdout.write(`${name}: ${ok ? 'passed' : 'FAILED'}\n`);
 }
 
@@ -61,6 +66,7 @@ function jest() {
     );
     total.failed += broken;
     printSkipped(result);
+    for (const file of result.testResults) failures.push(...failuresOf(file));
     if (whole) checkCoverage(join(scratch, 'coverage-summary.json'));
   } catch (error) {
     total.failed += 1;
@@ -76,6 +82,27 @@ function printSkipped({ testResults }) {
       if (status === 'pending' || status === 'todo') process.stdout.write(`skipped: ${fullName}\n`);
     }
   }
+}
+
+function failuresOf({ name, message, status, assertionResults }) {
+  const path = relative(root, name);
+  const lines = linesOf(message);
+  const causes = new Set(lines.filter((_, index) => lines[index - 1] === 'Cause:'));
+  const told = (what, why) => [`${path}: ${what}${why}`, ...causes].join(' <- ').slice(0, 400);
+  const tests = assertionResults.filter((test) => test.status === 'failed');
+  if (tests.length === 0) return status === 'failed' ? [told('', lines.slice(0, 3).join(' '))] : [];
+  return tests.map((test) => told(`${test.fullName}: `, linesOf(test.failureMessages.join('\n'))[0]));
+}
+
+function linesOf(text) {
+  const lines = stripVTControlCharacters(text).split('\n');
+  return lines.map((line) => line.trim()).filter((line) => line !== '');
+}
+
+function printFailures() {
+  for (const failure of failures.slice(0, mostFailuresTold)) process.stdout.write(`failed: ${failure}\n`);
+  const more = failures.length - mostFailuresTold;
+  if (more > 0) process.stdout.write(`failed: and ${more} more\n`);
 }
 
 function checkCoverage(path) {
@@ -107,5 +134,6 @@ if (check) staticChecks();
 process.stdout.write('\n== unit, surfaces, live\n');
 jest();
 if (jestArgs.length === 0) await tortureRuns();
+printFailures();
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

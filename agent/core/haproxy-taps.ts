@@ -10,6 +10,7 @@ import type { WorkerSample } from '../haproxy/runtime/scan-stat';
 import { reachOldWorkers, tapPresentWorker, type TapDeps, type WorkerTap } from '../haproxy/worker-tap';
 import { isAgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
+import { createPartedWorkers, hasEnded, type PartedWorkers } from './parted-workers';
 import type { WorkerLedger } from './worker-ledger';
 
 export interface WorkerTaps {
@@ -47,22 +48,13 @@ const expectationMs = 60_000;
 /** Makes the taps of one load balancer; nothing is opened yet. */
 export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   const { id, ledger } = deps;
-  const old = createOldTaps(deps);
+  const parted = createPartedWorkers(deps);
+  const old = createOldTaps(deps, parted);
   let present: WorkerTap | undefined;
   let expectedUntilMs = -Infinity;
   let isClosed = false;
+  const open = (): Promise<WorkerTap | undefined> => openPresent(deps, old, () => isClosed);
   const isExpecting = (): boolean => deps.monotonic() < expectedUntilMs;
-
-  async function open(): Promise<WorkerTap | undefined> {
-    const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
-    if (tap === undefined) return undefined;
-    if (isClosed || old.has(tap)) {
-      tap.close();
-      return undefined;
-    }
-    await old.find(tap);
-    return tap;
-  }
 
   async function samplePresent(): Promise<WorkerSample | undefined> {
     // Twice: a worker may be replaced, or have ended, since it was last asked.
@@ -71,16 +63,17 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
       const tap = present;
       if (tap === undefined) return undefined;
       const sample = await orGone(() => tap.sample());
-      if (sample === undefined) {
+      if (sample !== undefined) ledger.note(id, tap.worker, sample.listeners);
+      const isSuspect = sample?.isStopped === true || isExpecting();
+      const life = sample && isSuspect ? await orGone(() => tap.life()) : undefined;
+      if (sample !== undefined && (!isSuspect || life?.isReplaced === false)) return sample;
+      present = undefined;
+      if (life === undefined) {
         tap.close();
-        ledger.forget(tap.worker);
-        present = undefined;
+        parted.add(tap.worker);
         continue;
       }
-      ledger.note(id, tap.worker, sample.listeners);
-      if (!(sample.isStopped || isExpecting()) || !(await isReplaced(tap))) return sample;
       old.add(tap);
-      present = undefined;
       expectedUntilMs = -Infinity;
     }
     return undefined;
@@ -90,6 +83,7 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
     async look() {
       const sample = await samplePresent();
       const lingering = await old.look();
+      parted.sweep();
       return sample && { present: sample, lingering };
     },
     async lookAtOld() {
@@ -109,6 +103,22 @@ export function createWorkerTaps(deps: WorkerTapsDeps): WorkerTaps {
   };
 }
 
+async function openPresent(
+  deps: WorkerTapsDeps,
+  old: OldTaps,
+  isClosed: () => boolean,
+): Promise<WorkerTap | undefined> {
+  const tap = await orGone(() => tapPresentWorker(deps, deps.paths));
+  if (tap === undefined) return undefined;
+  if (!isClosed() && !old.has(tap)) {
+    await old.find(tap);
+    // Nobody would let go of what is opened for those who have closed meanwhile.
+    if (!isClosed()) return tap;
+  }
+  tap.close();
+  return undefined;
+}
+
 interface OldTaps {
   add(tap: WorkerTap): void;
   has(tap: WorkerTap): boolean;
@@ -120,8 +130,8 @@ interface OldTaps {
   close(): void;
 }
 
-function createOldTaps(deps: WorkerTapsDeps): OldTaps {
-  const { id, ledger } = deps;
+function createOldTaps(deps: WorkerTapsDeps, parted: PartedWorkers): OldTaps {
+  const { id, ledger, runner } = deps;
   let taps: readonly WorkerTap[] = [];
 
   /** True when all that a replaced worker ever counts is in the ledger. */
@@ -137,7 +147,8 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
       return life.isReplaced && life.connections === 0;
     } catch (thrown) {
       if (!isAgentError(thrown)) throw thrown;
-      return thrown.kind !== 'timeout';
+      // Its master may only be between two lives.
+      return hasEnded(runner, tap.worker);
     }
   }
 
@@ -146,7 +157,7 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
     has: (tap) => isKnown(tap, taps),
     count: () => taps.length,
     async find(present) {
-      const found = (await orGone(() => reachOldWorkers(deps, deps.paths))) ?? [];
+      const found = await reachOldWorkers(deps, deps.paths).catch(noneWhenSilent);
       taps = [...taps, ...found.filter((one) => !isKnown(one, [present, ...taps]))];
     },
     async look() {
@@ -159,7 +170,7 @@ function createOldTaps(deps: WorkerTapsDeps): OldTaps {
       taps = taps.filter((tap) => !ended.includes(tap));
       for (const tap of ended) {
         tap.close();
-        ledger.forget(tap.worker);
+        parted.add(tap.worker);
       }
       return lingering;
     },
@@ -174,11 +185,13 @@ function isKnown({ worker }: WorkerTap, among: readonly WorkerTap[]): boolean {
   return among.some((tap) => tap.worker.pid === worker.pid && tap.worker.startTicks === worker.startTicks);
 }
 
-async function isReplaced(tap: WorkerTap): Promise<boolean> {
-  return (await orGone(() => tap.life()))?.isReplaced === true;
+/** A master that does not answer must not silence the worker that does. */
+function noneWhenSilent(thrown: unknown): readonly WorkerTap[] {
+  if (isAgentError(thrown, 'unavailable') || isAgentError(thrown, 'timeout')) return [];
+  throw thrown;
 }
 
-/** Undefined when the worker is gone; one that is only late throws `timeout`, and keeps its connection. */
+/** Undefined when the worker is gone or has hung up; one that is only late throws `timeout`, and keeps its connection. */
 async function orGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

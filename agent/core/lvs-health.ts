@@ -5,7 +5,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { ServiceTraffic } from '../keepalived/ipvs';
 import type { KernelLvs } from '../keepalived/kernel';
-import { readLvsConfig, type LvsConfig } from '../keepalived/lvs-config';
+import { readLvsConfig } from '../keepalived/lvs-config';
 import { lvsListenerSample, lvsPoolSample, type LvsObservation } from '../keepalived/lvs-health';
 import { lvsLiveText } from '../keepalived/lvs-live';
 import { lvsPaths } from '../keepalived/paths';
@@ -32,15 +32,16 @@ export function createLvsHealth(deps: LvsHealthDeps): HealthSource {
   return {
     async sample() {
       const observed = await observeAll(deps);
-      const isServing = observed.some(({ config }) => hasMembers(config));
+      // Without members the kernel has no service, and nothing to tell of it.
+      const isServing = observed.some(({ config }) =>
+        config.services.some(({ members }) => members.length > 0),
+      );
       const traffic = isServing ? await readTraffic() : new Map<string, ServiceTraffic>();
       const listeners = new Map<string, ListenerSample>();
       const pools = new Map<string, PoolSample>();
       for (const each of observed) {
         const { config, id } = each;
-        if (traffic !== undefined || !hasMembers(config)) {
-          listeners.set(id, lvsListenerSample(each, traffic ?? new Map()));
-        }
+        listeners.set(id, lvsListenerSample(each, traffic));
         const pool = lvsPoolSample(each);
         if (pool !== undefined && config.poolId !== undefined) pools.set(config.poolId, pool);
       }
@@ -49,31 +50,22 @@ export function createLvsHealth(deps: LvsHealthDeps): HealthSource {
   };
 }
 
-function hasMembers({ services }: LvsConfig): boolean {
-  return services.some(({ members }) => members.length > 0);
-}
-
-/**
- * What ipvsadm said last stands in when it does not answer: counters that fall to nothing and come back would count
- * twice. The first time there is no last: undefined then, so that one message is sent without these listeners; from the
- * second time on nothing is known to have been counted.
- */
+/** Undefined when ipvsadm does not answer: counters that fell to nothing and came back would count twice. */
 function createTrafficReader({ kernel, log }: LvsHealthDeps): () => Promise<Traffic | undefined> {
-  let last: Traffic | undefined;
-  let failures = 0;
+  let isFailing = false;
   return async () => {
     try {
-      last = await kernel.traffic();
-      failures = 0;
+      const traffic = await kernel.traffic();
+      isFailing = false;
+      return traffic;
     } catch (thrown) {
       if (!isAgentError(thrown)) throw thrown;
-      failures += 1;
-      if (failures === 1) {
+      if (!isFailing) {
         log.warning('no statistics of UDP listeners', { error: messageOf(thrown), detail: thrown.detail });
       }
-      if (last === undefined && failures > 1) return new Map();
+      isFailing = true;
+      return undefined;
     }
-    return last;
   };
 }
 

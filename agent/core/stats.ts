@@ -98,13 +98,15 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
       return new Map(
         [...sample.listeners].map(([id, { counters }]) => [
           id,
-          countersOf(growth(reported.get(id) ?? nothing, figuresOf(counters))),
+          countersOf(
+            counters === undefined ? nothing : growth(reported.get(id) ?? nothing, figuresOf(counters)),
+          ),
         ]),
       );
     },
     async tell(sample) {
       before = reported;
-      reported = new Map([...sample.listeners].map(([id, { counters }]) => [id, figuresOf(counters)]));
+      reported = figuresIn(sample);
       // One that cannot be sampled now comes back with all that it has counted meanwhile.
       for (const [id, figures] of before) {
         if (!reported.has(id) && reported.size < mostRemembered) reported.set(id, figures);
@@ -117,6 +119,13 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
       reported = before;
     },
   };
+}
+
+/** The figures of all whose counters are known. */
+function figuresIn({ listeners }: HealthSample): Map<string, Figures> {
+  const known = new Map<string, Figures>();
+  for (const [id, { counters }] of listeners) if (counters !== undefined) known.set(id, figuresOf(counters));
+  return known;
 }
 
 /** Writes one after the other; each write has what holds when it begins. */

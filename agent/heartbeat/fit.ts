@@ -44,8 +44,10 @@ export function createFitting(mostBytes = longestDatagramBytes): Fitting {
   let sinceStats = 0;
   let told = new Map<string, string>();
 
+  const isTurnOfStats = (): boolean => sinceStats + 1 >= statsEvery;
+
   function atStep(at: Step, job: Job, mayTell: boolean): Fitted | undefined {
-    const withStats = mayTell && (at === 1 || sinceStats + 1 >= statsEvery);
+    const withStats = mayTell && (at === 1 || isTurnOfStats());
     const isCut = at === 3 || (at === 2 && withStats);
     const trial = isCut
       ? packer.cut(job, inOrder(job.pieces.pools, told), withStats)
@@ -59,22 +61,30 @@ export function createFitting(mostBytes = longestDatagramBytes): Fitting {
     return step === 3 && packer.estimate(job, false) < 0.97 * mostBytes ? 2 : step;
   }
 
+  function lowest(job: Job, mayTell: boolean): Fitted | undefined {
+    const first = firstStep(job);
+    if (first < step) packer.useLevel(1);
+    for (const at of [1, 2, 3] as const) {
+      if (at < first) continue;
+      let fitted = atStep(at, job, mayTell);
+      // Some 3 % smaller, for three times the CPU.
+      if (fitted === undefined && packer.useLevel(9)) fitted = atStep(at, job, mayTell);
+      if (fitted === undefined) continue;
+      step = at;
+      if (at === 1 && fitted.envelope.length < 0.9 * mostBytes) packer.useLevel(1);
+      return fitted;
+    }
+    return undefined;
+  }
+
   return {
     fit(frame, pieces, key, mayTell = true) {
       const job = { frame, pieces, key };
-      const first = firstStep(job);
-      if (first < step) packer.useLevel(1);
-      for (const at of [1, 2, 3] as const) {
-        if (at < first) continue;
-        let fitted = atStep(at, job, mayTell);
-        // Some 3 % smaller, for three times the CPU.
-        if (fitted === undefined && packer.useLevel(9)) fitted = atStep(at, job, mayTell);
-        if (fitted === undefined) continue;
-        step = at;
-        if (at === 1 && fitted.envelope.length < 0.9 * mostBytes) packer.useLevel(1);
-        return fitted;
-      }
-      return undefined;
+      const fitted = lowest(job, mayTell);
+      if (fitted !== undefined || !mayTell || !isTurnOfStats()) return fitted;
+      // Statistics that fit no datagram must not keep the amphora silent; they are tried again in their next turn.
+      sinceStats = 0;
+      return lowest(job, false);
     },
     sent(fitted, pieces) {
       sinceStats = fitted.withStats ? 0 : sinceStats + 1;

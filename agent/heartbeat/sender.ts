@@ -43,7 +43,8 @@ export interface HeartbeatSenderDeps {
 
 interface Trouble {
   silenced: boolean;
-  sendError: string | undefined;
+  /** By controller: one that cannot be reached must not look like news whenever another was. `''`: what comes before sending. */
+  readonly sendErrors: Map<string, string>;
   step: Step;
   leftOut: number;
 }
@@ -57,12 +58,14 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   const turns = createTurns();
   const fitting = createFitting();
   const writePieces = createPieceWriter();
-  const trouble: Trouble = { silenced: false, sendError: undefined, step: 1, leftOut: 0 };
+  const trouble: Trouble = { silenced: false, sendErrors: new Map(), step: 1, leftOut: 0 };
   const hurry = createHurry();
   let seq = 0;
 
   async function sendOne(): Promise<void> {
-    const target = turns(options().controller_ip_port_list);
+    const targets = options().controller_ip_port_list;
+    forgetOthers(trouble, targets);
+    const target = turns(targets);
     if (target === undefined || !(await isAllowed(deps, trouble))) return;
     await deps.statistics.load();
     const sample = await deps.health.sample();
@@ -72,11 +75,10 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     try {
       await deps.udp.send(target, fitted.envelope);
       fitting.sent(fitted, pieces);
-      if (trouble.sendError !== undefined) log.info('heartbeats are sent again');
-      trouble.sendError = undefined;
+      noteSent(trouble, log, nameOf(target));
     } catch (thrown) {
       if (fitted.withStats) deps.statistics.takeBack();
-      noteFailure(trouble, log, messageOf(thrown));
+      noteFailure(trouble, log, nameOf(target), messageOf(thrown));
     }
   }
 
@@ -96,7 +98,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     try {
       await sendOne();
     } catch (thrown) {
-      noteFailure(trouble, log, messageOf(thrown));
+      noteFailure(trouble, log, '', messageOf(thrown));
     }
   }
 
@@ -119,7 +121,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   };
 }
 
-/** A change of the interval is heeded at the next message, and a long one must not keep a new list waiting. */
+/** A change of the interval is heeded from the next message on. */
 async function sleepUntil({ clock }: HeartbeatSenderDeps, dueMs: number, signal: AbortSignal): Promise<void> {
   try {
     // Timers are early by up to a millisecond.
@@ -150,12 +152,26 @@ function noteStep({ step, leftOut }: Fitted, trouble: Trouble, log: Log): void {
   trouble.leftOut = leftOut;
 }
 
-function noteFailure(trouble: Trouble, log: Log, error: string): void {
-  if (trouble.sendError !== error) log.warning('heartbeat not sent', { error });
-  trouble.sendError = error;
+function noteFailure({ sendErrors }: Trouble, log: Log, to: string, error: string): void {
+  if (sendErrors.get(to) !== error) log.warning('heartbeat not sent', { error });
+  sendErrors.set(to, error);
 }
 
-function findingsOf({ silenced, sendError, step, leftOut }: Trouble): readonly Finding[] {
+function noteSent({ sendErrors }: Trouble, log: Log, to: string): void {
+  const wasFailing = [sendErrors.delete(to), sendErrors.delete('')].includes(true);
+  if (wasFailing) log.info('heartbeats are sent again', { to });
+}
+
+function forgetOthers({ sendErrors }: Trouble, targets: readonly Target[]): void {
+  const names = new Set(targets.length === 0 ? [] : ['', ...targets.map(nameOf)]);
+  for (const name of sendErrors.keys()) if (!names.has(name)) sendErrors.delete(name);
+}
+
+function nameOf({ address, port, zone }: Target): string {
+  return `${address}${zone === undefined ? '' : `%${zone}`} ${port}`;
+}
+
+function findingsOf({ silenced, sendErrors, step, leftOut }: Trouble): readonly Finding[] {
   const found: Finding[] = [];
   if (silenced) {
     found.push({
@@ -166,7 +182,7 @@ function findingsOf({ silenced, sendError, step, leftOut }: Trouble): readonly F
       todo: 'start keepalived, or remove its configuration',
     });
   }
-  if (sendError !== undefined) {
+  for (const sendError of sendErrors.values()) {
     found.push({
       check: 'heartbeat',
       severity: 'error',

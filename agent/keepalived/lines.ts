@@ -24,7 +24,8 @@ const longestLineBytes = 1_000;
 export function readLines(text: string): readonly ConfigLine[] {
   return text.split('\n').map((line, index) => {
     const fault = faultOf(line);
-    const { words, comment, broken } = readLine(line);
+    // Of a line that is refused as it is the first word is enough, to name it by.
+    const { words, comment, broken } = readLine(fault === undefined ? line : line.slice(0, longestLineBytes));
     const reason = fault ?? broken;
     return { number: index + 1, words, comment, ...(reason === undefined ? {} : { fault: reason }) };
   });

@@ -99,6 +99,8 @@ function readWords(reading: Reading, { words }: ConfigLine, blocks: string[]): v
 function addServer(reading: Reading, first: string, second: string): void {
   const own = endpointOf(first, second);
   const endpoints = own !== undefined ? [own] : (reading.groups.get(second) ?? []);
+  // The kernel has each service once, however often its group is named; all of them times all would be millions.
+  if (own === undefined) reading.groups.delete(second);
   reading.servers.push({ endpoints, members: [] });
 }
 

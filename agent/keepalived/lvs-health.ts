@@ -14,18 +14,18 @@ export interface LvsObservation {
   readonly isRestarting: boolean;
 }
 
-/** Sums up a listener over its addresses. */
+/** Sums up a listener over its addresses; `traffic` is undefined while nobody tells it. */
 export function lvsListenerSample(
   { config, table }: Pick<LvsObservation, 'config' | 'table'>,
-  traffic: ReadonlyMap<string, ServiceTraffic>,
+  traffic: ReadonlyMap<string, ServiceTraffic> | undefined,
 ): ListenerSample {
   const keys = config.services.map((service) => serviceKey(config.protocol, service));
-  const served = keys.flatMap((key) => traffic.get(key) ?? []);
+  const served = traffic && keys.flatMap((key) => traffic.get(key) ?? []);
   const members = keys.flatMap((key) => [...(table.get(key)?.values() ?? [])]);
   return {
     status: 'OPEN',
     current: sum(members.map(({ active }) => active)),
-    counters: {
+    counters: served && {
       bytesIn: sum(served.map(({ bytesIn }) => bytesIn)),
       bytesOut: sum(served.map(({ bytesOut }) => bytesOut)),
       connections: sum(served.map(({ connections }) => connections)),

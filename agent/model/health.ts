@@ -16,7 +16,8 @@ export interface ListenerSample {
   readonly status: string;
   /** Connections at this moment. */
   readonly current: number;
-  readonly counters: ListenerCounters;
+  /** Undefined while they cannot be read: not to be taken for counters that have begun anew. */
+  readonly counters: ListenerCounters | undefined;
 }
 
 export interface PoolSample {

@@ -2,30 +2,8 @@
 // only when the agent was ended meanwhile.
 import { loopback } from '../../scripts/demo/loopback.mjs';
 import { createApi } from '../../scripts/demo/api.mjs';
-import { certificateName, spareName } from './listener.mjs';
+import { dialects, requestOf } from './dialects.mjs';
 import { inShort } from './traffic.mjs';
-
-const certificate = ({ path }) => `${path}/certificates/${certificateName}`;
-const spare = ({ path }) => `${path}/certificates/${spareName}`;
-const text = ({ id }, { amphoraId }) => `/v0.1/listeners/${amphoraId}/${id}/haproxy`;
-
-const requests = {
-  upload: (listener, stage) => ['PUT', text(listener, stage)],
-  badUpload: (listener, stage) => ['PUT', text(listener, stage)],
-  hugeUpload: (listener, stage) => ['PUT', text(listener, stage)],
-  reload: ({ path }) => ['PUT', `${path}/reload`],
-  start: ({ path }) => ['PUT', `${path}/start`],
-  stop: ({ path }) => ['PUT', `${path}/stop`],
-  delete: ({ path }) => ['DELETE', path],
-  putCertificate: (listener) => ['PUT', certificate(listener)],
-  badCertificate: (listener) => ['PUT', certificate(listener)],
-  putSpare: (listener) => ['PUT', spare(listener)],
-  deleteSpare: (listener) => ['DELETE', spare(listener)],
-  readSpare: (listener) => ['GET', spare(listener)],
-  readText: ({ path }) => ['GET', `${path}/haproxy`],
-  readStatus: ({ path }) => ['GET', path],
-  badAction: ({ path }) => ['PUT', `${path}/destroy`],
-};
 
 const writing = new Set('upload badUpload putCertificate putSpare reload start stop delete'.split(' '));
 const movesProcess = new Set(['reload', 'start', 'stop', 'delete']);
@@ -47,13 +25,13 @@ export function createCaller({ stage, random }) {
     const { seen, end } = listener.watch();
     let answer;
     try {
-      answer = await api.call(...requests[kind](listener, stage), { body: more.body });
+      answer = await api.call(...requestOf(kind, listener, stage), { body: more.body });
     } catch (thrown) {
       listener.inFlight -= 1;
       end();
       sent.lostAt = performance.now();
       listener.lost.add(sent);
-      report.answer(kind, 'none');
+      report.answer(named(kind, listener), 'none');
       if (agent.endings === endings) {
         report.violation(`${listener.name}: ${kind} got no answer from a living agent`, thrown.message);
       }
@@ -61,7 +39,8 @@ export function createCaller({ stage, random }) {
     }
     listener.inFlight -= 1;
     end();
-    report.answer(kind, answer.status);
+    report.answer(named(kind, listener), answer.status);
+    answer.status = dialects[listener.dialect].statusOf(kind, answer);
     report.longest(`answer to ${kind}`, performance.now() - sent.since);
     judge(stage, listener, { sent, seen }, answer);
     return answer.status;
@@ -80,7 +59,7 @@ export function createCaller({ stage, random }) {
       const { status, body } = await api.call('GET', path);
       report.answer(`read ${path}`, status);
       if (status !== 200) report.violation(`${path} answered ${status}`, body);
-      else if (Array.isArray(body)) judgeList(report, watches, body);
+      else if (Array.isArray(body)) judgeList(report, watches, body, path);
     } catch (thrown) {
       report.answer(`read ${path}`, 'none');
       if (agent.endings === endings)
@@ -92,14 +71,21 @@ export function createCaller({ stage, random }) {
   return { call, survey, close: () => api.close() };
 }
 
-function judgeList(report, watches, list) {
+/** v0.1 is counted under the bare kind. */
+function named(kind, { dialect }) {
+  return dialect === 'v0.1' ? kind : `${kind} (${dialect})`;
+}
+
+function judgeList(report, watches, list, path) {
+  // v0.1 lists load balancers, 1.0 the frontends of those that run.
+  const idOf = ({ id, frontend }) => (path.startsWith('/1.0/') ? frontend : id);
   for (const { listener, since, seen } of watches) {
-    const status = list.find(({ uuid }) => uuid === listener.id)?.status ?? 'absent';
+    const status = list.find(({ uuid }) => uuid === idOf(listener))?.status ?? 'absent';
     const isExpected = seen.isSure
       ? status === 'ACTIVE'
       : !seen.isStopped || listener.wasDamaged(since) || status === 'STOPPED' || status === 'absent';
     if (isExpected) continue;
-    report.violation(`${listener.name} (${listener.id}): ${status} in the list`, {
+    report.violation(`${listener.name} (${listener.id}): ${status} in ${path}`, {
       possible: listener.knowledge.possible().map(inShort),
     });
   }
@@ -117,8 +103,9 @@ function judge({ disk, report }, listener, { sent, seen }, answer) {
   }
   if (answer.status === 507 && !isFull)
     report.violation(`${listener.name}: ${kind} lacks space on a free disk`, answer.text);
-  // ERROR: its haproxy was killed, or another controller's start or stop is half-way.
-  if (outcome === '200 ERROR' && (listener.wasDamaged(since) || !(seen.isSure || seen.isStopped))) {
+  // Its haproxy was killed, or another controller's start or stop is half-way.
+  const isFailing = kind === 'readStatus' && (outcome === '200 ERROR' || outcome === '200 absent');
+  if (isFailing && (listener.wasDamaged(since) || !(seen.isSure || seen.isStopped))) {
     knowledge.settled(sent);
     return;
   }
@@ -147,7 +134,7 @@ function settle(listener, sent, outcome) {
 function outcomeOf(listener, { kind, bundles }, { status, text, body }) {
   if (status !== 200) return String(status);
   if (kind === 'readText') return `200 version ${listener.versionOf(text) ?? 'unknown'}`;
-  if (kind === 'readStatus') return `200 ${body.status}`;
+  if (kind === 'readStatus') return `200 ${dialects[listener.dialect].wordOf(listener, body)}`;
   if (kind === 'readSpare') return `200 bundle ${bundles.findIndex(({ md5 }) => md5 === body.md5sum)}`;
   return '200';
 }

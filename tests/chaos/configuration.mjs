@@ -25,7 +25,7 @@ export async function startEcho() {
 }
 
 /** Renders one version of a listener's configuration. `paddingLines` make it long, so that a torn file would show. */
-export function renderVersion({ id, number, port, tls, memberPort, paddingLines }) {
+export function renderVersion({ frontend, number, port, tls, memberPort, paddingLines }) {
   // `check fall 60`: a busy machine must not take the member out.
   const tlsBind = tls === null ? '' : `\n    bind ${loopback}:${tls.port} ssl crt ${tls.certificate}`;
   const padding = Array.from(
@@ -44,7 +44,7 @@ defaults
     timeout server 30s
 
 ${padding.join('\n')}
-frontend ${id}
+frontend ${frontend}
     bind ${loopback}:${port}${tlsBind}
     http-request set-header ${versionHeader} ${number}
     default_backend pool-${number}

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefused } from '../../scripts/demo/loopback.mjs';
 import { createCaller } from './calls.mjs';
 import { badTexts } from './configuration.mjs';
+import { dialects } from './dialects.mjs';
 import { createUser, fingerprintAt } from './traffic.mjs';
 
 const pauseMs = [0, 250];
@@ -21,10 +22,11 @@ const weights = {
   refused: 10,
 };
 
-/** Makes a controller of some listeners of `all`. */
-export function createController({ name, listeners, all = listeners, stage, random }) {
+/** Makes a controller of some listeners of `all`, all of its dialect. */
+export function createController({ name, dialect, listeners, all = listeners, stage, random }) {
   const caller = createCaller({ stage, random });
-  const context = { ...stage, all, call: caller.call, survey: caller.survey, random };
+  const { surveys } = dialects[dialect];
+  const context = { ...stage, all, surveys, call: caller.call, survey: caller.survey, random };
   return {
     /** Works until the signal of its end has come. */
     async run(ended) {
@@ -64,8 +66,8 @@ const tasks = {
     await call(listener, 'readText');
     await call(listener, 'readStatus');
   },
-  survey({ survey, random, all }) {
-    return survey(random.pick(['/v0.1/listeners', '/v0.1/details', '/info']), all);
+  survey({ survey, surveys, random, all }) {
+    return survey(random.pick(surveys), all);
   },
   async renew(context, listener) {
     if (listener.tlsPort === null) return;
@@ -81,7 +83,13 @@ const tasks = {
     await call(listener, 'readSpare', { bundles });
   },
   async refused({ call, random, bundles, hugeText }, listener) {
-    const kind = random.weighted({ badUpload: 4, badCertificate: 3, hugeUpload: 2, badAction: 2 });
+    const kind = random.weighted({
+      badUpload: 4,
+      badCertificate: 3,
+      hugeUpload: 2,
+      badAction: 2,
+      foreignDelete: 2,
+    });
     const bodies = {
       badUpload: random.pick(badTexts),
       badCertificate: random.pick(['no certificate', bundles[0].pem.slice(0, 400), bundles.mismatch]),

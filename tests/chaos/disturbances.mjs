@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../../scripts/demo/loopback.mjs';
 import { haproxiesOf, isAlive } from './processes.mjs';
+import { dialects } from './dialects.mjs';
 import { checkFiles } from './files.mjs';
 import { fingerprintAt, inShort } from './traffic.mjs';
 
@@ -177,13 +178,14 @@ export async function rotateServer({ agent, api, report, stage, random, ended })
   const { bundles, authorities, port, server } = stage;
   while (!ended.aborted) {
     const [waitMs, next] = [random.integer(4_000, 12_000), random.integer(0, bundles.length - 1)];
+    const { rotation } = random.pick(Object.values(dialects));
     await pause(waitMs, ended);
     if (ended.aborted) break;
     await agent.callable(false);
     const { endings } = agent;
     server.possible.add(next);
     try {
-      const { status } = await api.call('PUT', '/v0.1/certificate', { body: bundles[next].pem });
+      const { status } = await api.call('PUT', rotation, { body: bundles[next].pem });
       report.answer('rotate', status);
       if (status !== 202) report.violation(`rotation answered ${status}`);
       else server.possible = new Set([next]);

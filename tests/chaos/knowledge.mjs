@@ -5,16 +5,14 @@
 //
 // INVARIANTS:
 // - a branch is {state, left, done}: `left` are calls that have not taken effect in it, `done` those that have and are
-//   not answered yet, with the answer that they must get;
+//   not answered yet, with the answer that they must get; a state may be one that a call passes through (`leaving`);
 // - the branches are never empty.
-import { effects } from './effects.mjs';
-
-const nothing = { stored: null, running: null, served: null, certificate: null, spare: null };
+import { absent, effects, midway, mayInterrupt } from './effects.mjs';
 
 /** Makes the knowledge of a listener that does not exist. `onChange` is told after each change. */
 export function createKnowledge(onChange) {
-  let branches = [{ state: nothing, left: new Set(), done: new Map() }];
-  let possible = [nothing];
+  let branches = [{ state: absent, left: new Set(), done: new Map() }];
+  let possible = [absent];
 
   function replace(found) {
     branches = [...new Map(found.map((branch) => [keyOf(branch), branch])).values()];
@@ -33,12 +31,12 @@ export function createKnowledge(onChange) {
     answered(call, answer) {
       const all = closure(branches);
       const fitting = all.filter(({ done }) => done.get(call) === answer);
-      replace((fitting.length > 0 ? fitting : all).map((branch) => without(branch, call)));
+      replace(over(fitting.length > 0 ? fitting : all, call));
       return fitting.length > 0;
     },
     /** It will not be answered, and by now it has been done or never will be. */
     settled(call) {
-      replace(closure(branches).map((branch) => without(branch, call)));
+      replace(over(closure(branches), call));
     },
     /** Drops states that are known to be false by other means, unless none would be left. */
     narrow(isTrue) {
@@ -56,14 +54,21 @@ function closure(branches) {
     if (found.has(key)) continue;
     found.set(key, branch);
     for (const call of branch.left) {
+      if (!mayInterrupt(call, branch.state)) continue;
       const left = new Set(branch.left);
       left.delete(call);
       for (const [answer, state] of effects(call, branch.state)) {
-        queue.push({ state, left, done: new Map([...branch.done, [call, answer]]) });
+        if (answer === midway) queue.push({ ...branch, state });
+        else queue.push({ state, left, done: new Map([...branch.done, [call, answer]]) });
       }
     }
   }
   return [...found.values()];
+}
+
+// By now it is done or never will be: nothing stays half-way.
+function over(branches, call) {
+  return branches.filter(({ state }) => state.leaving !== call).map((branch) => without(branch, call));
 }
 
 function without(branch, call) {
@@ -74,8 +79,8 @@ function without(branch, call) {
   return { ...branch, left, done };
 }
 
-function stateKey({ stored, running, served, certificate, spare }) {
-  return [stored?.number, running?.number, served, certificate, spare].join();
+function stateKey({ stored, running, served, certificate, spare, leaving }) {
+  return [stored?.number, running?.number, served, certificate, spare, leaving?.number].join();
 }
 
 function keyOf({ state, left, done }) {

@@ -12,7 +12,17 @@ export const certificateName = 'localhost.pem';
 export const spareName = 'spare.example.pem';
 
 /** Makes a listener that does not exist yet. `ports` are those that its versions move between, `isSteady` tells whether agent and disk are well. */
-export function createListener({ name, id, ports, tlsPort, memberPort, certificateDirectory, isSteady }) {
+export function createListener({
+  name,
+  dialect,
+  id,
+  frontend,
+  ports,
+  tlsPort,
+  memberPort,
+  certificateDirectory,
+  isSteady,
+}) {
   const watches = new Set();
   const known = new Map();
   const lost = new Set();
@@ -50,16 +60,19 @@ export function createListener({ name, id, ports, tlsPort, memberPort, certifica
 
   const listener = {
     name,
+    /** Of whoever works on it. */
+    dialect,
     id,
+    /** The name of its frontend, which is a listener of its own in 1.0. */
+    frontend,
     tlsPort,
     ports,
     knowledge,
-    path: `/v0.1/listeners/${id}`,
     /** What holds now. */
     view: () => view,
     /** Calls without an answer, until the next agent has put things in order. */
     lost,
-    call: (kind, more = {}) => ({ kind, number: (number += 1), since: performance.now(), ...more }),
+    call: (kind, more = {}) => ({ kind, dialect, number: (number += 1), since: performance.now(), ...more }),
     /** Renders a new version and remembers its digest. */
     newVersion({ move, paddingLines }) {
       number += 1;
@@ -68,7 +81,7 @@ export function createListener({ name, id, ports, tlsPort, memberPort, certifica
         tlsPort === null
           ? null
           : { port: tlsPort, certificate: join(certificateDirectory, id, certificateName) };
-      const text = renderVersion({ id, number, port, tls, memberPort, paddingLines });
+      const text = renderVersion({ frontend, number, port, tls, memberPort, paddingLines });
       const digest = digestOf(text);
       known.set(digest, number);
       return { number, port, tls: tls !== null, text, digest };

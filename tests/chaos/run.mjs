@@ -7,12 +7,20 @@ import { measureStart } from './footprint.mjs';
 import { sendTraffic } from './traffic.mjs';
 import { giveVerdict } from './verdict.mjs';
 
-const controllerNames = ['a', 'b', 'c'];
-const ownEach = 2;
+// Each with so many listeners of its own.
+const controllerKinds = {
+  a: { dialect: 'v0.1', own: 2 },
+  b: { dialect: 'v0.1', own: 2 },
+  c: { dialect: 'v0.1', own: 2 },
+  d: { dialect: '1.0', own: 1 },
+  e: { dialect: '1.0', own: 1 },
+};
+const controllerNames = Object.keys(controllerKinds);
 // Two controllers on each of these.
 const shared = [
   ['a', 'b'],
   ['b', 'c'],
+  ['d', 'e'],
 ];
 const calmShare = 0.15;
 const leastCalmMs = 10_000;
@@ -34,6 +42,7 @@ export async function playChaos({ stage, listeners, options, randomOf, signal })
   const controllers = controllerNames.map((name) =>
     createController({
       name,
+      dialect: controllerKinds[name].dialect,
       all: listeners,
       listeners: listeners.filter((listener) => owners.get(listener).includes(name)),
       stage,
@@ -88,14 +97,15 @@ function endingWith(signal, afterMs) {
 async function makeListeners(stage, listeners) {
   const owners = new Map();
   for (const name of controllerNames) {
-    for (let count = 0; count < ownEach; count += 1) {
-      const listener = await stage.newListener(`${name}${count + 1}`, count === 0);
+    const { dialect, own } = controllerKinds[name];
+    for (let count = 0; count < own; count += 1) {
+      const listener = await stage.newListener(`${name}${count + 1}`, dialect, count === 0);
       listeners.push(listener);
       owners.set(listener, [name]);
     }
   }
   for (const names of shared) {
-    const listener = await stage.newListener(names.join('+'), false);
+    const listener = await stage.newListener(names.join('+'), controllerKinds[names[0]].dialect, false);
     listeners.push(listener);
     owners.set(listener, names);
   }

@@ -55,12 +55,15 @@ export async function createStage({ report, signal, onReady }) {
       hugeText: `# ${'x'.repeat(configurationLimit)}\n`,
       clear,
       /** Makes a listener with ports of its own. */
-      async newListener(name, hasTls) {
+      async newListener(name, dialect, hasTls) {
         const ports = [await freePort(), await freePort()];
         const tlsPort = hasTls ? await freePort() : null;
+        const id = randomUUID();
         return createListener({
           name,
-          id: randomUUID(),
+          dialect,
+          id,
+          frontend: dialect === 'v0.1' ? id : randomUUID(),
           ports,
           tlsPort,
           memberPort: echo.port,

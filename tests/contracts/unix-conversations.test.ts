@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createNodeUnixSockets } from '../../agent/host/node/unix-socket';
 import type { UnixConversation, UnixSockets } from '../../agent/host/sockets';
+import { eventually } from '../fakes/eventually';
 import { createScriptedSockets } from '../fakes/scripted-socket';
 
 const prompt = '\n> ';
@@ -16,29 +17,42 @@ const answers: Readonly<Record<string, string>> = { one: 'first', two: 'second',
 interface Subject {
   readonly sockets: UnixSockets;
   readonly path: string;
+  /** Has the answer to "slow" come, which is late by then. */
+  catchUp(): void;
   clean(): Promise<void>;
 }
 
 function scriptedSubject(): Promise<Subject> {
+  let catchUp: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => (catchUp = resolve));
   const sockets = createScriptedSockets([
     { path: /deserted/, answer: { refuse: 'ENOENT' } },
     { line: /^hang$/, answer: { silent: true } },
+    { line: /^slow$/, answer: { late } },
+    { line: /^wait$/, answer: () => new Promise(() => undefined) },
     { line: /^leave$/, answer: { refuse: 'EPIPE' } },
     { answer: (line) => answers[line] ?? '' },
   ]);
-  return Promise.resolve({ sockets, path: '/run/s', clean: () => Promise.resolve() });
+  return Promise.resolve({
+    sockets,
+    path: '/run/s',
+    catchUp: () => catchUp(),
+    clean: () => Promise.resolve(),
+  });
 }
 
 async function nodeSubject(): Promise<Subject> {
   const folder = await mkdtemp(join(tmpdir(), 'talk-'));
   const open = new Set<Socket>();
+  const waiting: Socket[] = [];
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       const line = chunk.toString().trimEnd();
       if (line === 'leave') socket.destroy();
-      else if (line !== 'hang') socket.write(`${answers[line] ?? ''}${prompt}`);
+      else if (line === 'slow') waiting.push(socket);
+      else if (line !== 'hang' && line !== 'wait') socket.write(`${answers[line] ?? ''}${prompt}`);
     });
   });
   const path = join(folder, 's');
@@ -46,6 +60,9 @@ async function nodeSubject(): Promise<Subject> {
   return {
     sockets: createNodeUnixSockets(),
     path,
+    catchUp: () => {
+      for (const socket of waiting.splice(0)) socket.write(`much later${prompt}`);
+    },
     clean: async () => {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -93,6 +110,19 @@ describe.each([
   it('is over for every later question once an answer is late', async () => {
     await expect(talk.ask('hang', 30)).rejects.toMatchObject({ kind: 'timeout' });
     await expect(talk.ask('one', 10_000)).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
+  it('goes on once a late answer has come, which nobody gets', async () => {
+    await expect(talk.ask('slow', 30)).rejects.toMatchObject({ kind: 'timeout' });
+    await expect(talk.ask('one', 10_000)).rejects.toMatchObject({ kind: 'timeout' });
+    subject.catchUp();
+    await eventually(async () => expect(await talk.ask('two', 10_000)).toBe('second'));
+  });
+
+  it('is unavailable to whoever waits when it is closed', async () => {
+    const asked = ['wait', 'one'].map((line) => talk.ask(line, 10_000));
+    talk.close();
+    for (const one of asked) await expect(one).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   it('is unavailable when nobody is there, when the peer leaves, and once it is closed', async () => {

@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import type { Clock } from '../../agent/host/clock';
 import type { Files } from '../../agent/host/files';
 import type { ProcessRunner } from '../../agent/host/process';
-import type { UnixSockets } from '../../agent/host/sockets';
+import type { Udp, UnixSockets } from '../../agent/host/sockets';
 import { temporaryName } from '../../agent/model/leftover';
 import type { MemoryFiles } from './memory-files';
 
@@ -15,6 +15,7 @@ interface Machine {
   readonly runner: ProcessRunner;
   readonly sockets: UnixSockets;
   readonly clock: Clock;
+  readonly udp?: Udp;
 }
 
 export interface Life<Host> {
@@ -61,14 +62,15 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
     return outcome;
   };
 
-  const { runner, sockets, clock } = machine;
+  const { runner, sockets, clock, udp } = machine;
   const mortalConversation: UnixSockets['converse'] = async (path, prompt) => {
     const conversation = await sockets.converse(path, prompt);
     void died.then(() => conversation.close());
     return {
       ...conversation,
-      ask: (line, timeoutMs) => reached(() => conversation.ask(line, timeoutMs)),
-      read: (line, timeoutMs, read) => reached(() => conversation.read(line, timeoutMs, read)),
+      // Whether this is held changes the machine: death between two questions is a step of its own.
+      ask: (line, timeoutMs) => around(() => conversation.ask(line, timeoutMs)),
+      read: (line, timeoutMs, read) => around(() => conversation.read(line, timeoutMs, read)),
     };
   };
   const host = {
@@ -86,13 +88,16 @@ export function createMortalHost<Host extends Machine>(machine: Host): Life<Host
     sockets: {
       ...sockets,
       request: (path, line, options) => reached(() => sockets.request(path, line, options)),
-      converse: (path, prompt) => reached(() => mortalConversation(path, prompt)),
+      converse: (path, prompt) => around(() => mortalConversation(path, prompt)),
     } satisfies UnixSockets,
     clock: {
       ...clock,
       sleep: (ms, signal) => reached(() => clock.sleep(ms, signal)),
       every: (ms, signal, tick) => clock.every(ms, signal, () => (isDead() ? undefined : tick())),
     } satisfies Clock,
+    ...(udp && {
+      udp: { ...udp, send: (target, payload) => around(() => udp.send(target, payload)) } satisfies Udp,
+    }),
   };
   return {
     host,

@@ -10,8 +10,8 @@ export interface Sent {
 
 export interface RecordedUdp extends Udp {
   readonly sent: readonly Sent[];
-  /** Has every send fail with this errno; undefined: they go out again. */
-  fail(errno: string | undefined): void;
+  /** Has every send, or those to one address, fail with this errno; undefined: they go out again. */
+  fail(errno: string | undefined, to?: string): void;
   /** Hands a datagram to the listener of a port, as from somewhere. */
   deliver(port: number, payload: Buffer, from?: UdpAddress): void;
 }
@@ -26,15 +26,16 @@ const nameOf = ({ address, port, zone }: UdpAddress): string => {
 export function createRecordedUdp(): RecordedUdp {
   const sent: Sent[] = [];
   const listeners = new Map<number, (payload: Buffer, from: UdpAddress) => void>();
-  let failing: string | undefined;
+  let failing: { readonly errno: string | undefined; readonly to: string | undefined } | undefined;
   const someone = { address: '127.0.0.1', port: 40_000 };
   return {
     sent,
-    fail: (errno) => void (failing = errno),
+    fail: (errno, to) => void (failing = { errno, to }),
     deliver: (port, payload, from = someone) => listeners.get(port)?.(payload, from),
     async send(target, payload) {
       await Promise.resolve();
-      const errno = payload.length > longestBytes ? 'EMSGSIZE' : failing;
+      const isMeant = failing?.to === undefined || failing.to === target.address;
+      const errno = payload.length > longestBytes ? 'EMSGSIZE' : isMeant ? failing?.errno : undefined;
       if (errno !== undefined)
         throw new AgentError('unavailable', `no datagram to ${nameOf(target)}: ${errno}`);
       sent.push({ target, payload: Buffer.from(payload) });

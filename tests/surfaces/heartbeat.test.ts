@@ -9,6 +9,7 @@ import { createNodeUnixSockets } from '../../agent/host/node/unix-socket';
 import { eventually } from '../fakes/eventually';
 import { startTestAgent, type TestAgent } from './kit/agent';
 import { startController, type Controller } from './kit/controller';
+import { startHaproxyLog } from './kit/haproxy-log';
 import { openKept, type KeptConnection } from './kit/kept-connection';
 import { amphoraId, makePki, type TestPki } from './kit/pki';
 import { freePort } from './kit/traffic';
@@ -57,7 +58,13 @@ async function backend(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const config = (port: number, to: number, remark = '', mode: 'http' | 'tcp' = 'http'): string => `# ${remark}
+const config = (
+  port: number,
+  to: number,
+  remark = '',
+  mode: 'http' | 'tcp' = 'http',
+  log: readonly string[] = [],
+): string => `# ${remark}
 global
     maxconn 500
 defaults
@@ -68,6 +75,7 @@ defaults
     timeout server 30s
 frontend ${id}
     bind 127.0.0.1:${port}
+    ${log.join('\n    ')}
     default_backend pool-1:${id}
 backend pool-1:${id}
     server member-1 127.0.0.1:${to}
@@ -88,6 +96,11 @@ async function requests(connections: readonly KeptConnection[], each: number): P
 
 const open = (port: number, count: number): Promise<readonly KeptConnection[]> =>
   Promise.all(Array.from({ length: count }, () => openKept(port)));
+
+async function heardMore({ heard }: Controller): Promise<void> {
+  const enough = heard.length + 4;
+  await eventually(() => expect(heard.length).toBeGreaterThan(enough));
+}
 
 function truthOf(all: readonly KeptConnection[], ereq: number) {
   const of = (name: 'sent' | 'received'): number => all.reduce((sum, kept) => sum + kept.counted()[name], 0);
@@ -123,11 +136,13 @@ describe('a controller that is told of heartbeats', () => {
     async (mode) => {
       const one = await controller(key);
       const agent = await agentFor([one]);
+      const log = await startHaproxyLog();
+      closing.push(() => log.close());
       const [port, to] = [await freePort(), await backend()];
-      await upload(agent, config(port, to, 'first', mode));
+      await upload(agent, config(port, to, 'first', mode, log.directives));
       expect((await put(agent, `${id}/start`)).status).toBe(202);
       const reload = async (remark: string): Promise<void> => {
-        await upload(agent, config(port, to, remark, mode));
+        await upload(agent, config(port, to, remark, mode, log.directives));
         expect((await put(agent, `${id}/reload`)).status).toBe(202);
       };
 
@@ -149,8 +164,14 @@ describe('a controller that is told of heartbeats', () => {
       await Promise.all(all.map((kept) => kept.close()));
 
       const truth = truthOf(all, bad.length);
-      // Of HTTP haproxy counts bytes as it keeps them inside, the same for each of these requests.
-      if (mode === 'http') Object.assign(truth, { rx: 1_000 * bytesInside, tx: expect.any(Number) });
+      // Of HTTP haproxy counts bytes as it keeps them inside, the same for each of these requests; of answers, whose
+      // headers vary, its log tells. In mode tcp a line is a connection, and the log is held to the truth, too.
+      const lines = mode === 'http' ? 1_000 + bad.length : all.length;
+      await eventually(() => expect(log.told().lines).toBe(lines));
+      const { rx, tx } = log.told();
+      expect(tx).toBeGreaterThan(1_000 * body.length);
+      if (mode === 'http') Object.assign(truth, { rx: 1_000 * bytesInside, tx });
+      expect({ rx, tx }).toEqual({ rx: truth.rx, tx: truth.tx });
       await eventually(() => expect(one.sum(id)).toEqual(truth));
       // And the workers that were held have gone.
       await eventually(async () => {
@@ -159,6 +180,38 @@ describe('a controller that is told of heartbeats', () => {
       });
     },
   );
+
+  it('is told nothing twice of a worker whose connection was cut, or of an old one that somebody else holds', async () => {
+    const one = await controller(key);
+    const agent = await agentFor([one]);
+    const [port, to] = [await freePort(), await backend()];
+    await upload(agent, config(port, to, 'first'));
+    expect((await put(agent, `${id}/start`)).status).toBe(202);
+    const admin = join(agent.basePath, id, 'admin.sock');
+    const clients = await open(port, 10);
+    await requests(clients, 1);
+    await Promise.all(clients.map((kept) => kept.close()));
+    await eventually(() => expect(one.sum(id).totconns).toBe(10));
+
+    // The agent's own connection ends, the worker does not.
+    const sessions = await sockets.request(admin, 'show sess', { timeoutMs: 2_000 });
+    for (const [, session = ''] of sessions.matchAll(/^(0x[0-9a-f]+): proto=unix_stream/gm)) {
+      await sockets.request(admin, `shutdown session ${session}`, { timeoutMs: 2_000 });
+    }
+    await heardMore(one);
+    expect(one.sum(id).totconns).toBe(10);
+
+    const operator = await sockets.converse(admin, '\n> ');
+    await operator.ask('prompt', 2_000);
+    for (const remark of ['second', 'third']) {
+      await upload(agent, config(port, to, remark));
+      expect((await put(agent, `${id}/reload`)).status).toBe(202);
+      await heardMore(one);
+    }
+    await expect(operator.ask('show info', 2_000)).resolves.toContain('Stopping: 1');
+    expect(one.sum(id).totconns).toBe(10);
+    operator.close();
+  });
 
   it('hears a verified message every interval, and the key is in no log', async () => {
     const one = await controller(key);

@@ -5,12 +5,17 @@
 // INVARIANT: a pool of which nothing has changed is the same object as in the sample before.
 
 import { AgentError } from '../../model/errors';
-import type { HealthSample, ListenerSample, PoolSample } from '../../model/health';
+import type { HealthSample, ListenerCounters, ListenerSample, PoolSample } from '../../model/health';
 
 /** What one worker says of its proxies; counters are since that worker began. */
 export interface WorkerSample extends HealthSample {
+  readonly listeners: ReadonlyMap<string, CountedListener>;
   /** It has frontends and takes connections on none of them: so does a worker that a reload has replaced. */
   readonly isStopped: boolean;
+}
+
+interface CountedListener extends ListenerSample {
+  readonly counters: ListenerCounters;
 }
 
 export interface StatScanner {
@@ -96,7 +101,7 @@ interface SampleWriter {
 
 /** Rows of one proxy follow each other. */
 function createSampleWriter(rows: readonly Row[]): SampleWriter {
-  const listeners = new Map<string, ListenerSample>();
+  const listeners = new Map<string, CountedListener>();
   const pools = new Map<string, PoolSample>();
   let open = 0;
   let first = 0;
@@ -191,7 +196,7 @@ function endOf(answer: Buffer, start: number): number {
   return end === -1 ? answer.length : end;
 }
 
-function listenerOf(status: string, cells: Cells): ListenerSample {
+function listenerOf(status: string, cells: Cells): CountedListener {
   return {
     status,
     current: numberAt(cells, 'scur'),

@@ -87,6 +87,6 @@ const missing: Readonly<Record<string, (id: string) => ErrorBody>> = {
 function bodyOf({ kind, message, detail, subject }: AgentError): ErrorBody {
   const words = subject === undefined || kind !== 'not-found' ? undefined : missing[subject.what];
   if (subject !== undefined && words !== undefined) return words(subject.id);
-  const said = kind === 'config-rejected' ? 'Invalid request' : message;
-  return detail === undefined ? { message: said } : { message: said, details: detail };
+  if (kind === 'config-rejected') return { message: 'Invalid request', details: detail ?? message };
+  return detail === undefined ? { message } : { message, details: detail };
 }

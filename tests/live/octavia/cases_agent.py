@@ -9,7 +9,7 @@ from octavia.amphorae.drivers.haproxy import rest_api_driver
 
 from case import case, expect, expect_raises
 from client import eventually
-import controller as controllers
+import deployment
 
 
 @case('the driver discovers the dialect and reads versions')
@@ -77,7 +77,7 @@ def rotation(controller):
 
 @case('the agent.conf that the controller renders is accepted')
 def agent_conf(controller):
-    text = controllers.render_agent_conf(controller.target)
+    text = deployment.render_agent_conf(controller.target)
     expect('use_syslog = True' in text, True)
     controller.driver.update_amphora_agent_config(controller.amphora(), text)
     eventually(lambda: controller.driver.get_info(controller.amphora()))

@@ -5,8 +5,8 @@ import contextlib
 from octavia.common import constants
 from octavia.common.config import cfg
 
-import controller as controllers
 import database
+import deployment
 import render
 from case import Skipped, case, expect
 from cases_listeners import names
@@ -205,7 +205,7 @@ def settings(**options):
 
 def bring_settings(controller):
     """Renders agent.conf anew and has the driver replace the amphora's."""
-    controller.driver.update_amphora_agent_config(controller.amphora(), controllers.render_agent_conf(controller.target))
+    controller.driver.update_amphora_agent_config(controller.amphora(), deployment.render_agent_conf(controller.target))
 
 
 @case('heartbeats follow a replaced agent.conf: key and interval')

@@ -17,8 +17,19 @@ LOOKUPS = {
 }
 
 
+class Texts(dict):
+    """The database's texts, each kept once, by their bytes."""
+
+    def __missing__(self, raw):
+        text = self[raw] = raw.decode()
+        return text
+
+
 def create():
     """Makes all tables, and the names that statuses and protocols refer to."""
+    # The health manager's query pairs every listener with every member: the same few texts a million times over, which
+    # would otherwise be a gigabyte.
+    api.get_engine().raw_connection().connection.text_factory = Texts().__getitem__
     base_models.BASE.metadata.create_all(api.get_engine())
     session = api.get_session()
     with session.begin():

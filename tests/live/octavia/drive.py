@@ -1,28 +1,28 @@
-"""Runs the cases against one agent and prints a JSON line for each: title, outcome, seconds, why.
+"""Runs the cases against agents and prints a JSON line for each: title, outcome, seconds, why, figures.
 
-Usage: drive.py TARGET.json [WORD...]   cases whose title has one of the words, or all; the large ones only by a word,
-                                        or with AMPHORAD_LARGE=1 in the environment
-       drive.py --list                  the titles, one a line
-       drive.py --conf TARGET.json      the agent.conf that a controller renders for the target
+Usage: drive.py [WORD...] <FILES   cases whose title has one of the words, or all; the large ones only by a word, or with
+                                   AMPHORAD_LARGE=1 in the environment. FILES: the path of a target.json a line, one
+                                   for each agent. Two agents share the cases, a process each: most of the time is
+                                   waiting for heartbeats and timeouts.
+       drive.py --list             the titles, one a line; fails where Octavia's driver is not installed
+       drive.py --conf TARGET.json the agent.conf that a controller renders for the target
 """
 
+import importlib
+import importlib.util
 import json
+import multiprocessing
+import signal
 import sys
 import time
 import traceback
 
 import case
-import controller
-import database
 
-MODULES = ('cases_agent', 'cases_listeners', 'cases_tls', 'cases_members', 'cases_l7', 'cases_sessions',
-           'cases_health', 'cases_udp', 'cases_large')
-
-
-def load(words=()):
-    for name in MODULES:
-        __import__(name)
-    return case.chosen(words)
+DRIVER = 'octavia.amphorae.drivers.haproxy.rest_api_driver'
+LANES = (('cases_agent', 'cases_listeners', 'cases_tls', 'cases_members', 'cases_l7', 'cases_sessions', 'cases_udp',
+          'cases_large'),
+         ('cases_health',))
 
 
 def run_one(driven, title, function):
@@ -36,26 +36,66 @@ def run_one(driven, title, function):
         told.update(outcome='failed', why='{}: {}'.format(type(thrown).__name__, thrown),
                     trace=traceback.format_exc())
     finally:
+        if driven.figures:
+            told['figures'] = driven.figures
         driven.clean()
     told['seconds'] = round(time.monotonic() - begin, 2)
-    print(json.dumps(told), flush=True)
+    return told
 
 
-def main(first, *words):
-    if first == '--list':
-        print('\n'.join(title for title, _ in load()))
-        return
-    with open(words[0] if first == '--conf' else first) as file:
-        target = json.load(file)
-    controller.configure(target)
-    if first == '--conf':
-        print(controller.render_agent_conf(target))
-        return
+def run_lane(file, cases, printing):
+    """Runs cases against one agent, with a controller and a database of their own."""
+    import controller
+    import database
+    import deployment
+    with open(file) as text:
+        target = json.load(text)
+    deployment.configure(target)
     database.create()
     driven = controller.Controller(target)
-    for title, function in load(words):
-        run_one(driven, title, function)
+    for title, function in cases:
+        line = json.dumps(run_one(driven, title, function))
+        with printing:
+            print(line, flush=True)
+
+
+def run(words):
+    """Shares the cases among as many agents as there are; all of them on one when it is alone."""
+    for name in sum(LANES, ()):
+        importlib.import_module(name)
+    # Octavia's imports take seconds: agents start meanwhile.
+    files = sys.stdin.read().split()
+    cases = case.chosen(words)
+    lanes = LANES if len(files) > 1 else [sum(LANES, ())]
+    forked = multiprocessing.get_context('fork')
+    printing = forked.Lock()
+    runs = [forked.Process(target=run_lane, daemon=True, args=(
+        file, [(title, function) for title, function in cases if function.__module__ in lane], printing))
+        for file, lane in zip(files, lanes)]
+    for one in runs:
+        one.start()
+    # Ending like this ends the lanes too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for one in runs:
+        one.join()
+    return max((abs(one.exitcode) for one in runs), default=1)
+
+
+def main(words):
+    if words[:1] == ['--list']:
+        if not importlib.util.find_spec(DRIVER):
+            return 1
+        print('\n'.join(case.titles(sum(LANES, ()))))
+        return 0
+    if words[:1] == ['--conf']:
+        import deployment
+        with open(words[1]) as file:
+            target = json.load(file)
+        deployment.configure(target)
+        print(deployment.render_agent_conf(target))
+        return 0
+    return run(words)
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

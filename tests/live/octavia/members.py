@@ -119,9 +119,21 @@ class Member:
             self._server = _Server((ip, 0), _Conversation)
         self._server.member = self
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, kwargs={'poll_interval': 0.02}, daemon=True).start()
+        self._namespace, self._ended = namespace, False
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        # No polling: every thread that wakes takes time from a busy one.
+        while not self._ended:
+            self._server.handle_request()
 
     def end(self):
-        """Stops listening."""
-        self._server.shutdown()
+        """Stops listening; once is enough."""
+        if self._ended:
+            return
+        self._ended = True
+        # A last connection wakes the server.
+        self._namespace.connect((self.ip, self.port)).close()
+        self._thread.join()
         self._server.server_close()

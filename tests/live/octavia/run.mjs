@@ -1,6 +1,7 @@
 // Octavia's controller drives an agent, case by case: a JSON line for each on stdout.
 // usage: run.mjs --target ours | --target peer --peer DIRECTORY_OF_ITS_SCRIPTS [WORD...]
-//   WORD: only the cases whose title has it; the large ones need one, or AMPHORAD_LARGE=1 in the environment. Exit status 1 when one failed, 77 when nothing can run here.
+//   WORD: only the cases whose title has it; the large ones need one, or AMPHORAD_LARGE=1 in the environment. Without a
+//   word two of our agents share the cases. Exit status 1 when one failed, 77 when nothing can run here.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,9 +9,10 @@ import { python, startOurs, startPeer, whyNot } from './targets.mjs';
 
 const cannotRun = 77;
 
-function driven(file, words) {
-  const child = spawn(python, ['-B', join(import.meta.dirname, 'drive.py'), file, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** Starts the cases; they wait for the agents that `over` is told of. */
+function startDriving(words) {
+  const child = spawn(python, ['-B', join(import.meta.dirname, 'drive.py'), ...words], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   // Whoever asks us to end still gets everything cleaned up.
   const end = () => child.kill('SIGTERM');
@@ -20,10 +22,18 @@ function driven(file, words) {
     output += text;
     process.stdout.write(text);
   });
-  return new Promise((resolve, reject) => {
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ status: code ?? signal, output }));
   });
+  return {
+    end,
+    over(agents) {
+      child.stdin.end(agents.map(({ file }) => `${file}\n`).join(''));
+      return ended;
+    },
+  };
 }
 
 async function main() {
@@ -36,14 +46,23 @@ async function main() {
     process.stderr.write(`skipped: ${reason}\n`);
     return cannotRun;
   }
-  const agent = values.target === 'peer' ? await startPeer(values.peer) : await startOurs();
+  const driving = startDriving(positionals);
+  const agents = [];
   try {
-    const { status, output } = await driven(agent.file, positionals);
+    if (values.target === 'peer') agents.push(await startPeer(values.peer));
+    else {
+      // All cases are shared by two; a few are easier to follow on one.
+      const count = positionals.length === 0 ? 2 : 1;
+      while (agents.length < count) agents.push(await startOurs(agents.length));
+    }
+    const { status, output } = await driving.over(agents);
     const failed = output.includes('"outcome": "failed"') || status !== 0;
-    if (failed) process.stderr.write(`what the agent printed last:\n${agent.lastWords()}\n`);
+    const words = agents.map((agent) => agent.lastWords()).join('\n');
+    if (failed) process.stderr.write(`what the agent printed last:\n${words}\n`);
     return failed ? 1 : 0;
   } finally {
-    await agent.end();
+    driving.end();
+    for (const agent of agents) await agent.end();
   }
 }
 

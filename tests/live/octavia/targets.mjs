@@ -35,17 +35,18 @@ async function freeUdpPort() {
 export function whyNot() {
   if (process.geteuid() !== 0) return 'no root, so no network namespace';
   try {
-    execFileSync(python, ['-c', 'import octavia.amphorae.drivers.haproxy.rest_api_driver'], {
-      stdio: 'ignore',
-    });
+    execFileSync(python, ['-B', drive, '--list'], { stdio: 'ignore' });
   } catch {
     return 'no python3-octavia, so no controller';
   }
   return undefined;
 }
 
-/** Starts amphorad as a controller would have it: the agent.conf is the one that the controller renders. */
-export async function startOurs() {
+/**
+ * Starts amphorad as a controller would have it: the agent.conf is the one that the controller renders. `serial` tells
+ * several of one run apart.
+ */
+export async function startOurs(serial = 0) {
   const scratch = mkdtempSync(join(tmpdir(), 'amph-live-'));
   // Haproxy's account runs the wrapper of ping(8) below it.
   chmodSync(scratch, 0o711);
@@ -60,7 +61,7 @@ export async function startOurs() {
     scratch,
     base_path: base,
     base_cert_dir: join(base, 'certs'),
-    namespace: `amphorad-live-${process.pid}`,
+    namespace: `amphorad-live-${process.pid}-${serial}`,
     heartbeat_key: heartbeatKey,
     heartbeat_interval: heartbeatSeconds,
     // The agent's own copy: rotation replaces it.

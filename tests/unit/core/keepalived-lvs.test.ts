@@ -2,8 +2,10 @@
 
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { KeepalivedLvs } from '../../../agent/core/keepalived-lvs';
+import { createPieceWriter } from '../../../agent/heartbeat/message';
 import { lvsPaths } from '../../../agent/keepalived/paths';
 import { AgentError } from '../../../agent/model/errors';
+import type { HealthSample } from '../../../agent/model/health';
 import {
   createScriptedAmphora,
   firstId as id,
@@ -295,6 +297,17 @@ describe('a restarted agent', () => {
 
 describe('a heartbeat', () => {
   const sample = () => amphora.pass(amphora.core().udp.health.sample());
+  const otherMember = '10000000-0000-4000-8000-00000000000c';
+  const untoldOf = ({ listeners }: HealthSample) =>
+    new Map(
+      [...listeners].flatMap(([name, { counters }]) => (counters === undefined ? [] : [[name, counters]])),
+    );
+  const changeTable = (change: (text: string) => string): undefined => {
+    const path = `/proc/${pids()[0]}/net/ip_vs`;
+    const text = amphora.files.snapshot()[path] ?? '';
+    expect(change(text)).not.toBe(text);
+    amphora.files.plant(path, change(text));
+  };
 
   it('has the listener open with its traffic, and its members up', async () => {
     keepalived.statistics = ipvs;
@@ -319,6 +332,28 @@ describe('a heartbeat', () => {
     expect((await sample()).pools.get(poolId)?.members.get(memberIds[1]!)).toBe('UP');
   });
 
+  it.each<[string, () => Promise<unknown> | undefined]>([
+    ['a member leaves the table', () => changeTable((text) => text.replace(/ *-> 0A00000A.*\n/, ''))],
+    ['a member drains', () => changeTable((text) => text.replace('Masq    1 ', 'Masq    0 '))],
+    ['a member has another connection', () => changeTable((text) => text.replace('      2  ', '      3  '))],
+    ['the table is empty', () => changeTable((text) => text.slice(0, text.indexOf('UDP')))],
+    ['traffic goes on', () => void (keepalived.statistics = ipvs.replaceAll('1000', '2000'))],
+    ['an upload adds a member', () => udp().upload(id, udpListener({ disabledMember: otherMember }))],
+  ])('tells at once that %s, and what was sampled before stays as it was', async (_what, change) => {
+    keepalived.statistics = ipvs;
+    await started();
+    const write = createPieceWriter();
+    const textOf = (of: HealthSample): string => JSON.stringify(write(of, untoldOf(of)));
+    const before = await sample();
+    const [text, copy] = [textOf(before), structuredClone(before)];
+    expect(textOf(await sample())).toBe(text);
+    await change();
+    const after = await sample();
+    expect(textOf(after)).not.toBe(text);
+    expect(after).not.toEqual(copy);
+    expect(before).toEqual(copy);
+  });
+
   it('leaves out what does not run, and what its controller has switched off', async () => {
     await udp().upload(id, udpListener());
     await udp().upload(secondId, '# Listener x is disabled\nnet_namespace amphora-haproxy\n');
@@ -327,20 +362,13 @@ describe('a heartbeat', () => {
     expect(await udp().list()).toMatchObject([{ isRunning: false }, { isRunning: false }]);
   });
 
-  it('keeps the last statistics while ipvsadm fails, so that nothing counts twice', async () => {
+  it('has the listener while ipvsadm does not answer, with counters that nobody knows', async () => {
     await started();
-    keepalived.statistics = undefined;
-    expect((await sample()).listeners.has(id)).toBe(false);
-    keepalived.statistics = ipvs;
-    await sample();
-    keepalived.statistics = undefined;
-    expect((await sample()).listeners.get(id)?.counters.bytesIn).toBe(1000);
-  });
-
-  it('never misses a listener for long where ipvsadm never answers', async () => {
-    await started();
-    keepalived.statistics = undefined;
-    await sample();
-    expect((await sample()).listeners.get(id)?.counters.bytesIn).toBe(0);
+    for (const statistics of [undefined, undefined, ipvs, undefined]) {
+      keepalived.statistics = statistics;
+      const listener = (await sample()).listeners.get(id);
+      expect(listener).toMatchObject({ status: 'OPEN', current: 4 });
+      expect(listener?.counters?.bytesIn).toBe(statistics === undefined ? undefined : 1000);
+    }
   });
 });

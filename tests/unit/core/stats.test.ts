@@ -137,6 +137,22 @@ describe('statistics', () => {
     },
   );
 
+  it('that cannot be read for a while, by a new agent neither, are not told again afterwards', async () => {
+    const { start } = machine();
+    const sampleOf = (n: number | undefined) => ({
+      listeners: new Map([['u', n === undefined ? { ...counted(0), counters: undefined } : counted(n)]]),
+      pools: new Map(),
+    });
+    const [{ statistics: first }, unknown] = [await start(), sampleOf(undefined)];
+    await first.tell(sampleOf(100));
+    const { statistics } = await start();
+    for (let n = 0; n < 2; n += 1) {
+      expect(statistics.untold(unknown).get('u')?.bytesIn).toBe(0);
+      await statistics.tell(unknown);
+    }
+    expect(statistics.untold(sampleOf(130)).get('u')?.bytesIn).toBe(30);
+  });
+
   it('of a listener that went and came back begin at 0', async () => {
     const { see, untold, tell, ledger } = await machine().start();
     see(10, 100, '600');

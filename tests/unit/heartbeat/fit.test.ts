@@ -1,6 +1,6 @@
 // Messages that are too large: what is left out, in which order, and that statistics still come.
 
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { longestDatagramBytes, unwrapEnvelope } from '../../../agent/heartbeat/codec';
 import { createFitting, statsEvery, type Fitted } from '../../../agent/heartbeat/fit';
@@ -100,6 +100,20 @@ describe('a heartbeat', () => {
       withStats: true,
       leftOut: 0,
     });
+  });
+
+  it('goes out without statistics when those of all listeners fit no datagram, at their turn too', () => {
+    const { untold, ...sample } = sampleOf(2_400, 0);
+    sample.pools.clear();
+    for (const id of untold.keys()) {
+      untold.set(id, { ...counters, bytesIn: randomInt(1e9), bytesOut: randomInt(1e9) });
+    }
+    const send = sender();
+    for (let n = 0; n < 2 * statsEvery; n += 1) {
+      const { fitted, message } = send(writePieces(sample, untold));
+      expect(fitted.withStats).toBe(false);
+      expect(Object.keys(message.listeners)).toHaveLength(2_400);
+    }
   });
 
   it('goes out even when every pool is down, and tells who is not known when listeners alone do not fit', () => {

@@ -137,6 +137,25 @@ describe('heartbeats', () => {
     await end();
   });
 
+  it('say once that one of two controllers cannot be reached, until it can be or is none any more', async () => {
+    const { clock, udp, log, options, sender, end } = amphora();
+    udp.fail('ENETUNREACH', '2001:db8::1');
+    await clock.advance(10_000);
+    expect(log.messages('warning')).toEqual(['heartbeat not sent']);
+    expect(log.messages('info')).toEqual([]);
+    expect(await sender.findings()).toHaveLength(1);
+    udp.fail(undefined);
+    await clock.advance(2_000);
+    expect(log.messages('info')).toEqual(['heartbeats are sent again']);
+    expect(await sender.findings()).toEqual([]);
+    udp.fail('ENETUNREACH', '2001:db8::1');
+    await clock.advance(2_000);
+    options.controller_ip_port_list = [{ address: '192.0.2.1', port: 5555 }];
+    await clock.advance(1_000);
+    expect(await sender.findings()).toEqual([]);
+    await end();
+  });
+
   it('carry no statistics while those cannot be written down, and all of them afterwards', async () => {
     const { clock, files, world, rx, end } = amphora();
     world.bytesIn = 10;

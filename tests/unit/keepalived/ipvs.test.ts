@@ -157,6 +157,12 @@ describe('a configuration', () => {
     expect(readLvsConfig('# Listener 1 is disabled\n')).toMatchObject({ isDisabled: true, services: [] });
   });
 
+  it('has the addresses of a group once, however often it is named', () => {
+    const addresses = Array.from({ length: 200 }, (_, n) => `10.0.0.${n + 1} 53\n`).join('');
+    const again = 'virtual_server group g {\n    real_server 10.1.0.1 53 {\n    }\n}\n'.repeat(200);
+    expect(readLvsConfig(`virtual_server_group g {\n${addresses}}\n${again}`).services).toHaveLength(200);
+  });
+
   it('may name its address without a group', () => {
     const { services } = readLvsConfig('virtual_server 10.0.0.5 53 {\n real_server 10.0.0.9 1 {\n }\n}\n');
     expect(services.map(({ ip, port, members }) => [ip.text, port, members.length])).toEqual([

@@ -1,6 +1,7 @@
 // The policy for keepalived uploads against a table of hostile lines, and what controllers really upload.
 
 import { describe, expect, it } from '@jest/globals';
+import { readLines } from '../../../agent/keepalived/lines';
 import { lvsGrammar } from '../../../agent/keepalived/lvs-grammar';
 import { checkKeepalivedPolicy, refuseKeepalivedFaults } from '../../../agent/keepalived/policy';
 import { configWith, hostileLines, type HostileLine } from './hostile-lines';
@@ -56,6 +57,23 @@ describe('a refusal', () => {
   it('judges what stands behind a refused block', () => {
     const faults = check('global_defs {\n script_user x\n}\nnotify_fifo x\n');
     expect(faults.map(({ line }) => line)).toEqual([1, 4]);
+  });
+
+  it.each([
+    ['lines', '\n'.repeat(4_000_000)],
+    ['bytes', `${'a '.repeat(400)}\n`.repeat(10_000)],
+  ])('comes at once for a text of too many %s, which would keep everybody else waiting', (_what, text) => {
+    const before = performance.now();
+    expect(() => refuseKeepalivedFaults(text, grammar)).toThrow(
+      expect.objectContaining({ kind: 'config-rejected', message: 'The configuration is too long' }),
+    );
+    expect(performance.now() - before).toBeLessThan(500);
+  });
+
+  it('names a line that is too long, and reads no more of it', () => {
+    const [line] = readLines('a '.repeat(1_000_000));
+    expect(line?.fault).toMatch(/longer than/);
+    expect(line?.words.length).toBeLessThan(1_000);
   });
 
   it('names fifty lines and counts the others', () => {

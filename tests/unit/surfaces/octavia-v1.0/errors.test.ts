@@ -37,6 +37,11 @@ describe('an error', () => {
 
   it.each([
     [
+      'a configuration that is refused without anybody having printed why',
+      new AgentError('config-rejected', 'The configuration is empty'),
+      { message: 'Invalid request', details: 'The configuration is empty' },
+    ],
+    [
       'a load balancer that is not there',
       notFound('load balancer', 'x'),
       { message: 'Loadbalancer Not Found', details: 'No loadbalancer with UUID: x' },
