@@ -56,9 +56,9 @@ class Controller:
         """Puts a secret without a key (an authority, a revocation list) into the store; returns its reference."""
         return self.driver.cert_manager.store_cert(None, text, '')
 
-    def member(self, name, **fields):
-        """Starts a member's server."""
-        member = Member(self.namespace, name, **fields)
+    def member(self, name, at=None, **fields):
+        """Starts a member's server, in the amphora's namespace or on another machine."""
+        member = Member(at or self.namespace, name, **fields)
         self._members.append(member)
         return member
 
