@@ -27,7 +27,7 @@ LANES = {
               'cases_large'),
     # An amphora is plugged once in its life: those that are have their own.
     'network': ('cases_network',),
-    'pair': (),
+    'pair': ('cases_vrrp',),
 }
 MODULES = sum(LANES.values(), ())
 

@@ -224,6 +224,7 @@ export async function startPeer(scripts, { isAway = false } = {}) {
       base_path: '/var/lib/octavia',
       base_cert_dir: '/var/lib/octavia/certs',
       namespace: 'amphora-haproxy',
+      ...(isAway && { home }),
       heartbeat_key: heartbeatKey,
       heartbeat_interval: heartbeatSeconds,
       default_connection_limit: 1000,

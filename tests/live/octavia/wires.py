@@ -1,6 +1,6 @@
 """Networks that an amphora's ports lead to: each a switch in a namespace of its own, with hosts on it.
 
-The names of all namespaces begin with that of the amphora's: whoever started the amphora removes them with it.
+The names of all namespaces begin with that of the agent's own: whoever started the agent removes them with it.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ class Wire:
 
     def __init__(self, target, name):
         self._home = target['home']
-        self._prefix = '{}-{}'.format(target['namespace'], name)
+        self._prefix = '{}-{}'.format(target['home'], name)
         self._switch = Namespace(self._prefix)
         run_ip('netns', 'add', self._prefix)
         self._switch.ip('link', 'add', 'br0', 'type', 'bridge')
