@@ -125,7 +125,9 @@ function makePartner({ scratch, amphora_id: id, host, partner }) {
   execFileSync('cp', ['-r', join(scratch, 'certs'), directory]);
   execFileSync('cp', [join(scratch, 'certs', 'partner.pem'), join(directory, 'server.pem')]);
   const text = readFileSync(join(scratch, 'agent.conf'), 'utf8');
-  const own = text.replace(id, partner.amphora_id).replace(`bind_host = ${host}`, `bind_host = ${partner.host}`);
+  const own = text
+    .replace(id, partner.amphora_id)
+    .replace(`bind_host = ${host}`, `bind_host = ${partner.host}`);
   writeFileSync(join(directory, 'agent.conf'), own);
   writeLocalConf(directory, partner.namespace);
   const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
