@@ -111,14 +111,16 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
         await sendSafely();
         const isIdle = options().controller_ip_port_list.length === 0;
         const intervalMs = isIdle ? idleMs : options().heartbeat_interval * 1_000;
-        dueMs += intervalMs;
-        const nowMs = clock.monotonic();
-        // After a standstill the rhythm goes on; what was missed is not made up for.
-        if (dueMs < nowMs) dueMs += Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs;
+        dueMs = nextDue(dueMs + intervalMs, intervalMs, clock.monotonic());
         while (await hurry.during(signal, (until) => sleepUntil(deps, dueMs, until))) await sendSafely();
       }
     },
   };
+}
+
+/** After a standstill the rhythm goes on; what was missed is not made up for. */
+function nextDue(dueMs: number, intervalMs: number, nowMs: number): number {
+  return dueMs < nowMs ? dueMs + Math.ceil((nowMs - dueMs) / intervalMs) * intervalMs : dueMs;
 }
 
 /** A change of the interval is heeded from the next message on. */

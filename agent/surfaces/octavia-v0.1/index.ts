@@ -11,11 +11,7 @@ import { vrrpRoutes, type VrrpRoutesDeps } from './routes/vrrp';
 
 /** Makes the router of the dialect. */
 export function createOctaviaV01(
-  deps: AmphoraRoutesDeps &
-    CertificateRoutesDeps &
-    ListenerRoutesDeps &
-    PlugRoutesDeps &
-    VrrpRoutesDeps,
+  deps: AmphoraRoutesDeps & CertificateRoutesDeps & ListenerRoutesDeps & PlugRoutesDeps & VrrpRoutesDeps,
   context: RouteContext,
 ): Router {
   return createDialectRouter(
