@@ -131,13 +131,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (!canRun) return;
+  // First the agents: they would bring back what is ended here.
+  await endLeftovers();
   for (const { client, namespace, directory } of nodes) {
     client.close();
     const pids = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).stdout.split('\n');
     for (const pid of pids.map(Number).filter((each) => each > 1)) process.kill(pid, 'SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   }
-  await endLeftovers();
   for (const name of ['a', 'b', 'client']) ip('netns', 'delete', own(name));
 }, 30_000);
 
