@@ -1,142 +1,25 @@
-"""An active-standby pair, made as the controller makes it: both amphorae here, with Octavia's own keepalived template.
+"""A pair whose VIP is IPv4, with an additional one of IPv6.
 
 The cases share one pair and one load balancer; the VIPs are where the case before has left them.
 """
 
-import functools
 import os
-import threading
 
 from octavia.amphorae.drivers.haproxy import exceptions
-from octavia.common import constants
-from octavia.common import data_models as models
 
-from case import case, expect, expect_raises, Skipped
+from case import case, expect, expect_raises
 from client import eventually
-from namespace import Namespace
-from neutron import port
-from surroundings import asked, MEMBERS, PORT, Surroundings, VIP, VIP6, VIPS
-
-GROUP = models.VRRPGroup(vrrp_group_name='a0b1c2d3e4f5', vrrp_auth_type='PASS', vrrp_auth_pass='7de12f9', advert_int=1)
+from pair import GROUP, paired
+from surroundings import VIP, VIP6, VIPS
 
 
-class Half:
-    """One amphora of the pair: its namespace, its ports, and the controller's record of it."""
-
-    def __init__(self, pair, serial, namespace, **fields):
-        macs = ['02:00:00:00:0{}:0{}'.format(serial, number) for number in (1, 2)]
-        self.own, self.among_members = '10.1.0.1{}'.format(serial), '10.2.0.1{}'.format(serial)
-        self.namespace = Namespace(namespace)
-        pair.wire.port('tap-vip{}'.format(serial), macs[0])
-        pair.members.port('tap-member{}'.format(serial), macs[1])
-        self.vip_port = port(pair.controller, macs[0], 1450)
-        self.member_port = port(pair.controller, macs[1], 1450, (self.among_members, MEMBERS))
-        self.record = pair.controller.amphora(vrrp_ip=self.own, ha_ip=VIP, vrrp_id=1, vrrp_port_id=self.vip_port.id,
-                                              **fields)
-
-    def has_vips(self):
-        """Whether it has both VIPs; no half keeps one without the other."""
-        addresses = self.namespace.ip('-o', 'addr', 'show', 'dev', 'eth1')
-        here = [' {}/'.format(address) in addresses for address in (VIP, VIP6)]
-        expect(here[0], here[1], 'one VIP without the other')
-        return here[0]
-
-
-class Pair(Surroundings):
-    """The pair, plugged and told of each other, and what is around it."""
-
-    def __init__(self, controller):
-        super().__init__(controller)
-        target, partner = controller.target, controller.target['partner']
-        self.driver = controller.driver
-        self.halves = [
-            Half(self, 1, target['namespace'], role=constants.ROLE_MASTER, vrrp_priority=100),
-            Half(self, 2, partner['namespace'], role=constants.ROLE_BACKUP, vrrp_priority=90,
-                 id=partner['amphora_id'], lb_network_ip=partner['host'])]
-        self.records = [half.record for half in self.halves]
-        balancer = self.balancer(self.records)
-        # In the order of the controller's tasks.
-        for half in self.halves:
-            self.driver.post_vip_plug(half.record, balancer, self.configurations())
-            self.driver.post_network_plug(half.record, half.member_port, None)
-        for record in self.records:
-            record.vrrp_interface = self.driver.get_interface_from_ip(record, record.vrrp_ip)
-        self.upload(balancer)
-        for record in self.records:
-            self.driver.start_vrrp_service(record)
-
-    def configurations(self):
-        return {half.record.id: VIPS.configuration(half.record, half.vip_port) for half in self.halves}
-
-    def upload(self, balancer):
-        """Brings keepalived's configuration to both halves; the network's part is plain data, as between tasks."""
-        plain = {key: value.to_dict(recurse=True) for key, value in self.configurations().items()}
-        for record in self.records:
-            self.driver.update_vrrp_conf(balancer, plain, record)
-
-    def balancer(self, records, *listeners):
-        """The load balancer, as far as it is on these amphorae."""
-        first, *more = records
-        return self.controller.balancer(*listeners, amphora=first, more_amphorae=more, vrrp_group=GROUP,
-                                        topology=constants.TOPOLOGY_ACTIVE_STANDBY, **VIPS.records())
-
-    @functools.lru_cache(maxsize=1)
-    def serve(self):
-        """Brings a listener with one member to both halves."""
-        balancer = self.balancer(self.records, self.controller.listener(self.pool(), port=PORT))
-        self.update(balancer)
-        self.controller.keep()
-        return balancer
-
-    def update(self, balancer):
-        for record in self.records:
-            self.driver.update_amphora_listeners(balancer, record)
-
-    def holders(self):
-        return [half for half in self.halves if half.has_vips()]
-
-    def holder(self):
-        """Waits until exactly one half has the VIPs, and gives it."""
-        eventually(lambda: expect(len(self.holders()), 1, 'halves that have the VIPs'))
-        return self.holders()[0]
-
-    def other(self, half):
-        return next(each for each in self.halves if each is not half)
-
-    def expect_nothing_noticed(self, job):
-        """Users ask all the time while the job is done; each is answered, and the VIPs stay where they are."""
-        before, answers, ended = self.holder(), [], threading.Event()
-
-        def keep_asking():
-            while not ended.wait(0.05):
-                try:
-                    answers.append(asked(self.router, VIP, timeout=2))
-                except OSError as thrown:
-                    answers.append(thrown)
-        asking = threading.Thread(target=keep_asking)
-        asking.start()
-        try:
-            job()
-            count = len(answers)
-            eventually(lambda: expect(len(answers) > count + 20, True, 'more answers'))
-        finally:
-            ended.set()
-            asking.join()
-        expect([each for each in answers if each != 'one'], [])
-        expect([half.own for half in self.holders()], [before.own])
-
-
-@functools.lru_cache(maxsize=1)
-def paired(controller):
-    """The pair, made by the first case that needs it."""
-    if not controller.target.get('partner'):
-        raise Skipped('one agent alone makes no pair')
-    return Pair(controller)
+def the_pair(controller):
+    return paired(controller, VIPS, '10.1.0.1{}')
 
 
 @case('before its first listener no half of a pair takes the VIPs, with it one does')
 def first_listener(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     told = os.path.join(controller.target['base_path'], 'vrrp', 'notify.jsonl')
     eventually(lambda: expect('FAULT' in open(told).read(), True, 'the state of the first half'))
     expect(pair.holders(), [])
@@ -146,7 +29,7 @@ def first_listener(controller):
 
 @case('users reach a member through each VIP of a pair, from near and far')
 def traffic(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     pair.serve()
     pair.holder()
     pair.expect_service()
@@ -154,7 +37,7 @@ def traffic(controller):
 
 @case('the VIP of a pair is found on the half that has it, and not on the other')
 def interface(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     pair.serve()
     holder = pair.holder()
     for half in pair.halves:
@@ -164,7 +47,7 @@ def interface(controller):
 
 @case('the VIPs of a pair answer by their own port, and by the router of a host route')
 def source_routing(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     pair.serve()
     holder = pair.holder()
     pair.expect_own_port(holder.namespace, holder.among_members)
@@ -173,7 +56,7 @@ def source_routing(controller):
 
 @case('VRRP stopped on the half that has the VIPs: the other one serves, and keeps them when the first is back')
 def takeover(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     pair.serve()
     holder = pair.holder()
     pair.driver.stop_vrrp_service(pair.balancer([holder.record]))
@@ -184,7 +67,7 @@ def takeover(controller):
 
 @case('VRRP reloaded with a new configuration on both halves: users notice nothing')
 def reload(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     balancer = pair.serve()
 
     def job():
@@ -196,7 +79,7 @@ def reload(controller):
 
 @case('listeners updated on both halves of a pair: users notice nothing')
 def update(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     balancer = pair.serve()
 
     def job():
@@ -207,7 +90,7 @@ def update(controller):
 
 @case('a VRRP configuration that keepalived refuses is refused, and the VIPs stay')
 def refused_configuration(controller):
-    pair = paired(controller)
+    pair = the_pair(controller)
     pair.serve()
     holder = pair.holder()
 

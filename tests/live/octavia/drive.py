@@ -28,6 +28,7 @@ LANES = {
     # An amphora is plugged once in its life: those that are have their own.
     'network': ('cases_network',),
     'pair': ('cases_vrrp',),
+    'pair6': ('cases_vrrp6',),
 }
 MODULES = sum(LANES.values(), ())
 

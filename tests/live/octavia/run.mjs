@@ -11,7 +11,8 @@ const cannotRun = 77;
 
 const drive = join(import.meta.dirname, 'drive.py');
 /** What the cases of a lane need of their agent. */
-const needs = { network: { isAway: true }, pair: { isAway: true, isPair: true } };
+const pair = { isAway: true, isPair: true };
+const needs = { network: { isAway: true }, pair, pair6: pair };
 
 /** Starts the cases of a lane once `add` has told of its agent; `done` when there are no more. */
 function startDriving(words) {
