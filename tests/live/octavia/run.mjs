@@ -8,10 +8,9 @@ import { parseArgs } from 'node:util';
 import { python, startOurs, startPeer, whyNot } from './targets.mjs';
 
 const cannotRun = 77;
-
 const drive = join(import.meta.dirname, 'drive.py');
-/** What the cases of a lane need of their agent. */
 const pair = { isAway: true, isPair: true };
+/** What the cases of a lane need of their agent. */
 const needs = { network: { isAway: true }, pair, pair6: pair };
 
 /** Starts the cases of a lane once `add` has told of its agent; `done` when there are no more. */
