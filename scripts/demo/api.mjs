@@ -7,8 +7,8 @@ import { join } from 'node:path';
 // Longer than the 55 s that the agent gives `haproxy -c`.
 const answerDeadlineMs = 60_000;
 
-/** Makes a client of one agent, with the certificates that `amphorad certs` puts into a directory. */
-export function createApi({ address, port, certs }) {
+/** Makes a client of one agent, with the certificates that `amphorad certs` puts into a directory; `socketPath` leads to it where its address does not. */
+export function createApi({ address, port, socketPath, certs }) {
   const client = readFileSync(join(certs, 'client.pem'));
   const agent = new Agent({
     keepAlive: true,
@@ -19,9 +19,11 @@ export function createApi({ address, port, certs }) {
   });
   return {
     /** Makes one call; resolves with status, text and, where the text is JSON, body. Rejects when nothing answers. */
-    call: (method, path, { body, signal } = {}) =>
+    call: (method, path, { body, type, signal } = {}) =>
       new Promise((resolve, reject) => {
-        const sent = request({ host: address, port, agent, method, path, signal, timeout: answerDeadlineMs });
+        const where = socketPath === undefined ? { host: address, port } : { socketPath };
+        const headers = type === undefined ? {} : { 'Content-Type': type };
+        const sent = request({ ...where, agent, method, path, headers, signal, timeout: answerDeadlineMs });
         sent.on('response', (response) => {
           const chunks = [];
           response.on('data', (chunk) => chunks.push(chunk));
