@@ -1,5 +1,6 @@
-// haproxy's listeners and pools as they are now, of all load balancers side by side: one that is slow is left out, and
-// until it has answered nobody waits for it again. Source: contract/heartbeat.md "Timing", "Counters over reloads".
+// haproxy's listeners and pools as they are now, of all load balancers side by side: nobody waits long for one that is
+// slow, nor again until it has answered; its last word stands for one message, and then it is left out.
+// Source: contract/heartbeat.md "Timing", "Counters over reloads".
 
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { TapDeps } from '../haproxy/worker-tap';
@@ -37,10 +38,16 @@ interface Group {
   job: Promise<unknown>;
   /** A job of it took longer than its deadline and goes on. */
   isLate: boolean;
+  /** What the newest look gave, with its monotonic time in milliseconds; undefined when that gave nothing. */
+  last: { readonly sample: TapsSample; readonly atMs: number } | undefined;
 }
 
 const deadlineMs = 2_000;
 const shortestMs = 100;
+// What the others have to say must not be late for the sake of one.
+const intervalPart = 0.1;
+// One message, and not the one after it.
+const staleAfterIntervals = 1.5;
 const restlessMs = 250;
 
 /** Makes the source. */
@@ -55,13 +62,14 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
       const there = new Set(ids);
       groups.keep(there);
       ledger.keepLoadBalancers(there);
-      // A slow one must not take the next message's time as well.
-      const withinMs = Math.min(deadlineMs, Math.max(shortestMs, deps.intervalMs() / 2));
-      const found = await Promise.all(ids.map((id) => groups.inTime(id, (taps) => taps.look(), withinMs)));
+      const intervalMs = deps.intervalMs();
+      const withinMs = Math.min(deadlineMs, Math.max(shortestMs, intervalMs * intervalPart));
+      const found = await Promise.all(ids.map((id) => groups.look(id, withinMs)));
       for (const [index, id] of ids.entries()) {
-        const sample = found[index];
+        const fresh = found[index];
+        if (fresh !== undefined) ledger.keepListeners(id, new Set(fresh.present.listeners.keys()));
+        const sample = fresh ?? groups.lastWord(id, intervalMs * staleAfterIntervals);
         if (sample === undefined) continue;
-        ledger.keepListeners(id, new Set(sample.present.listeners.keys()));
         for (const [name, listener] of listenersOf(id, sample, ledger)) listeners.set(name, listener);
         for (const [name, pool] of sample.present.pools) pools.set(name, pool);
       }
@@ -70,7 +78,7 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
 
     async beforeReload(id) {
       if (!deps.isWanted()) return;
-      await groups.inTime(id, (taps) => taps.look());
+      await groups.look(id);
       groups.of(id).taps.expectReload();
     },
 
@@ -87,6 +95,10 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
 
 interface Groups {
   of(id: LoadBalancerId): Group;
+  /** Samples one in its turn; undefined as for `inTime`. */
+  look(id: LoadBalancerId, withinMs?: number): Promise<TapsSample | undefined>;
+  /** What one that is late said last, unless that is older. */
+  lastWord(id: LoadBalancerId, notOlderMs: number): TapsSample | undefined;
   /** Runs a job in its turn; undefined when it fails or is late, and at once while an earlier one is. */
   inTime<T>(
     id: LoadBalancerId,
@@ -107,7 +119,7 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
     if (known !== undefined) return known;
     const paths = haproxyPaths(deps.roots, id);
     const taps = createWorkerTaps({ ...deps, id, paths, monotonic: () => clock.monotonic() });
-    const made: Group = { taps, job: Promise.resolve(), isLate: false };
+    const made: Group = { taps, job: Promise.resolve(), isLate: false, last: undefined };
     groups.set(id, made);
     return made;
   }
@@ -118,26 +130,38 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
     return undefined;
   }
 
+  async function inTime<T>(
+    id: LoadBalancerId,
+    job: (taps: WorkerTaps) => Promise<T>,
+    withinMs = deadlineMs,
+  ): Promise<T | undefined> {
+    const group = of(id);
+    if (group.isLate) return undefined;
+    const mine = group.job.then(() => job(group.taps)).catch((thrown: unknown) => noted(id, thrown));
+    group.job = mine;
+    const aborter = new AbortController();
+    const late = clock.sleep(withinMs, aborter.signal).then(
+      () => {
+        group.isLate = true;
+        void mine.then(() => (group.isLate = false));
+        log.warning('haproxy does not tell its statistics in time', { loadBalancer: id });
+        return undefined;
+      },
+      () => undefined,
+    );
+    const outcome = await Promise.race([mine, late]);
+    aborter.abort();
+    return outcome;
+  }
+
   return {
     of,
-    async inTime(id, job, withinMs = deadlineMs) {
-      const group = of(id);
-      if (group.isLate) return undefined;
-      const mine = group.job.then(() => job(group.taps)).catch((thrown: unknown) => noted(id, thrown));
-      group.job = mine;
-      const aborter = new AbortController();
-      const late = clock.sleep(withinMs, aborter.signal).then(
-        () => {
-          group.isLate = true;
-          void mine.then(() => (group.isLate = false));
-          log.warning('haproxy does not tell its statistics in time', { loadBalancer: id });
-          return undefined;
-        },
-        () => undefined,
-      );
-      const outcome = await Promise.race([mine, late]);
-      aborter.abort();
-      return outcome;
+    inTime,
+    look: (id, withinMs) => inTime(id, () => lookAt(of(id), clock), withinMs),
+    lastWord(id, notOlderMs) {
+      const { isLate, last } = of(id);
+      const isRecent = last !== undefined && clock.monotonic() - last.atMs <= notOlderMs;
+      return isLate && isRecent ? last.sample : undefined;
     },
     restless: () =>
       [...groups].filter(([, { taps, isLate }]) => !isLate && taps.isRestless()).map(([id]) => id),
@@ -149,6 +173,17 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
       }
     },
   };
+}
+
+async function lookAt(group: Group, clock: Clock): Promise<TapsSample | undefined> {
+  let sample: TapsSample | undefined;
+  try {
+    sample = await group.taps.look();
+    return sample;
+  } finally {
+    // What has failed is no last word: haproxy may be gone.
+    group.last = sample && { sample, atMs: clock.monotonic() };
+  }
 }
 
 function* listenersOf(

@@ -23,7 +23,7 @@ export interface FakeWorker {
   clients: number;
   isReplaced: boolean;
   /** What it answers to a command instead of the truth; undefined leaves it to the truth. */
-  says: ((command: string) => SocketAnswer | Promise<SocketAnswer> | undefined) | undefined;
+  says: ((command: string) => SocketAnswer | Promise<SocketAnswer | undefined> | undefined) | undefined;
 }
 
 export interface ScriptedWorkers {
@@ -63,7 +63,9 @@ export function installWorkers(
   };
   const answer = (worker: FakeWorker, command: string): SocketAnswer | Promise<SocketAnswer> => {
     if (!workers.includes(worker)) return { refuse: 'EPIPE' };
-    return worker.says?.(command) ?? truth(worker, command);
+    const said = worker.says?.(command);
+    if (said instanceof Promise) return said.then((answer) => answer ?? truth(worker, command));
+    return said ?? truth(worker, command);
   };
   const fake: ScriptedWorkers = {
     start: (...listeners) => {

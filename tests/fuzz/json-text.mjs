@@ -62,6 +62,9 @@ export function hostileJson(random) {
   }
 }
 
+/** Makes one JSON value of any kind, as text. */
+export const hostileValue = (random) => value(random, 2);
+
 function deep(random, opening, depth) {
   const closing = opening === '[' ? ']' : '}';
   const closed = random.oneIn(2) ? `1${closing.repeat(depth)}` : '';

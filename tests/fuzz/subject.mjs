@@ -44,6 +44,7 @@ export async function startSubject() {
     prepared.remove();
     throw thrown;
   }
+  recordPort(directory);
   const before = picture(directory);
   let readUpTo = 0;
   return {
@@ -80,6 +81,14 @@ export async function startSubject() {
       if (!keep) prepared.remove();
     },
   };
+}
+
+/** Puts a port on record, so that interface rules get as far as they can without a namespace. */
+function recordPort(directory) {
+  const addresses = [{ address: '192.0.2.7', prefixlen: 32 }];
+  mkdirSync(join(directory, 'interfaces'), { recursive: true });
+  writeFileSync(join(directory, 'interfaces', 'eth1.json'), JSON.stringify({ name: 'eth1', addresses }));
+  writeFileSync(join(directory, 'lib', 'plugged_interfaces'), 'fa:16:3e:00:00:02 eth1\n');
 }
 
 async function isUp(wire) {

@@ -22,12 +22,11 @@ export function faultsOfRefusal(answers) {
 function isRightAbove500(status, text, line) {
   // Uploads wait for each other; one whose body does not come makes room for the next.
   if (status === 503) return /"Upload too slow"/.test(text);
-  // An endpoint of the contract that this version does not have says so to everybody.
-  if (status === 501 || / \/+1\.0\//.test(line)) {
-    if (/ is not supported"/.test(text)) return true;
-  }
   // The subject has no namespace, so that no fuzzed request can plug a port of this machine: it says so.
   if (status === 500 && /"details":"no network namespace is configured/.test(text)) return true;
+  // Nothing that the fuzzer uploads is a configuration of keepalived, so that there is none to act upon.
+  const isVrrpAction = /^PUT \/*(v0\.1|1\.0)\/vrrp\/(start|stop|reload)[/?]*(\s|$)/i.test(line);
+  if (status === 500 && isVrrpAction && /"details":"keepalived has no configuration"/.test(text)) return true;
   // haproxy took the configuration when it was uploaded, and cannot run it: an address that is not here, a taken port.
   const isAction =
     /^PUT \/*(v0\.1\/listeners|1\.0\/loadbalancer)\/[^/]+\/(start|stop|reload)[/?]*(\s|$)/i.test(line);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => amphora.stop());
 
-describe.each(['/info', '/v0.1/info', '/info/', '/v0.1/info/'])('GET %s', (path) => {
+describe.each(['/info', '/v0.1/info', '/info/', '/v0.1/info/'])('GET /info, GET /v0.1/info: %s', (path) => {
   it('200: hostname, uuid, haproxy_version, api_version 0.1', async () => {
     const answer = await amphora.client.get(path);
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json']);

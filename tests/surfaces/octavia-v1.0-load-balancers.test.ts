@@ -76,7 +76,7 @@ afterAll(async () => {
   await one.close();
 });
 
-describe('PUT and GET /1.0/loadbalancer/…/haproxy', () => {
+describe('PUT /1.0/loadbalancer/{amp}/{lb}/haproxy, GET /1.0/loadbalancer/{lb}/haproxy', () => {
   it('202 OK with the MD5 of the bytes received; GET gives the text without its group lines, and that text’s MD5', async () => {
     const text = combined(id(1), [await freePort()]);
     const answer = await upload(id(1), text);

@@ -1,7 +1,8 @@
 // Octavia's 1.0 API, what is common to its rows and what tells of the amphora, over mTLS as controllers ask it.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestAgent, type TestAgent } from './kit/agent';
@@ -211,6 +212,39 @@ describe('PUT /1.0/certificate', () => {
     const answer = await amphora.client.put('/1.0/certificate', pem());
     expect([answer.status, answer.json()]).toMatchObject([400, { message }]);
     expect(await serial()).toBe(before);
+  });
+});
+
+describe('PUT /1.0/config', () => {
+  const path = (): string => join(amphora.directory, 'agent.conf');
+  const message = 'Unable to update amphora-agent configuration.';
+
+  it('202 OK: the file is replaced, private, whatever the content type', async () => {
+    const text = `${readFileSync(path(), 'utf8')}# told anew\n`;
+    const answer = await amphora.client.put('/1.0/config', text);
+    expect([answer.status, answer.json()]).toEqual([202, { message: 'OK' }]);
+    expect([readFileSync(path(), 'utf8'), statSync(path()).mode & 0o777]).toEqual([text, 0o600]);
+  });
+
+  it.each([
+    ['a value that is none', '[haproxy_amphora]\nbind_port = nine', 'bind_port'],
+    ['what only the box decides', '[amphorad]\nconfig_policy = permissive', 'amphorad'],
+    ['another haproxy', '[haproxy_amphora]\nhaproxy_cmd = /bin/sh', 'haproxy_cmd'],
+    ['no configuration', 'heartbeat_key = without a section', 'section'],
+  ])('400: %s, named in the details; the file stays', async (_what, more, named) => {
+    const before = readFileSync(path(), 'utf8');
+    const text = more.startsWith('[') ? `${before}\n${more}\n` : `${more}\n`;
+    const answer = await amphora.client.put('/1.0/config', text);
+    expect([answer.status, answer.json()]).toEqual([
+      400,
+      { message, details: expect.stringContaining(named) },
+    ]);
+    expect(readFileSync(path(), 'utf8')).toBe(before);
+  });
+
+  it('400: no text', async () => {
+    const answer = await amphora.client.put('/1.0/config', Buffer.from([0xff, 0xfe]));
+    expect([answer.status, answer.json()]).toMatchObject([400, { message }]);
   });
 });
 

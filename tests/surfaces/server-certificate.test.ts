@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => amphora.stop());
 
-describe.each(['/v0.1/certificate', '/v0.1/certificates'])('PUT %s', (path) => {
+describe.each(['', 's'])('PUT /v0.1/certificate, PUT /v0.1/certificates: certificate%s', (ending) => {
+  const path = `/v0.1/certificate${ending}`;
+
   it('202 OK: new connections get the new certificate at once, and it is stored with mode 0600', async () => {
     const next = await makeServer(amphora.pki.ca);
     const answer = await amphora.client.put(path, next.bundlePem);

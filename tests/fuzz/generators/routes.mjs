@@ -1,6 +1,7 @@
 // Every row of the API as whole requests, with parameters and bodies gone astray: each must be answered.
 import { hostileJson } from '../json-text.mjs';
 import { mutateText } from '../mutate.mjs';
+import { hostileNetwork, hostileVrrp, networkKinds } from '../network-text.mjs';
 import { hostilePem, readPems } from '../pem-text.mjs';
 import { fill, requestBytes, rows } from '../requests.mjs';
 import { faultsOfAnswer } from '../verdict.mjs';
@@ -56,6 +57,7 @@ export const routes = {
     const type = random.pick([
       [],
       ['Content-Type: application/json'],
+      ['Content-Type: application/json'],
       ['Content-Type: text/plain; charset=utf-16'],
     ]);
     return { input: requestBytes(method, encoded(target, /[^\x21-\x7e]/g), body, type), isHead: false };
@@ -72,7 +74,9 @@ export const routes = {
 
 function bodyOf(random, kind, pems) {
   if (random.oneIn(40)) return Buffer.alloc(random.pick([65_537, 4 * 1024 * 1024 + 1]), 0x20);
-  if (kind === 'json' || random.oneIn(3)) return hostileJson(random);
+  if (random.oneIn(3)) return hostileJson(random);
+  if (networkKinds.includes(kind)) return hostileNetwork(random, kind);
+  if (kind === 'vrrp') return hostileVrrp(random);
   return kind === 'pem' ? hostilePem(random, pems).subarray(0, 200_000) : random.bytes(random.size(2_000));
 }
 

@@ -4,6 +4,7 @@
 const refusedInsteadOfBroken = ({ left, right }) =>
   right.status === 400 && [500, 400, 200, 202].includes(left.status);
 const whole = () => true;
+const firstWords = (answer) => answer['body.message']?.split(':')[0];
 
 export const better = [
   {
@@ -65,6 +66,44 @@ export const better = [
     step: /^bad UDP configuration/,
     fits: refusedInsteadOfBroken,
     explains: whole,
+  },
+  {
+    name: '[better] malformed optional members of a plug are 400',
+    step: /^plug (VIP|network), malformed/,
+    // Where the real one does not come as far as to break, there is no such port.
+    fits: (pair) => refusedInsteadOfBroken(pair) || (pair.left.status === 404 && pair.right.status === 400),
+    explains: whole,
+  },
+  {
+    name: 'what is wrong with an address is said in other words',
+    step: /^plug VIP, no (address|subnet|own address)$/,
+    fits: ({ left, right }) =>
+      left.status === 400 && right.status === 400 && firstWords(left) === firstWords(right),
+    explains: (key) => key === 'body.message',
+  },
+  {
+    name: 'an IPv6 address is found however it is written',
+    step: /^interface of 2001:db8:1:0::5$/,
+    fits: ({ left, right }) => left.status === 404 && right.status === 200,
+    explains: whole,
+  },
+  {
+    name: 'interface rules, which only younger agents have',
+    step: /^interface rules/,
+    fits: ({ left }) => left.status === 404 && left['body.error'] !== undefined,
+    explains: whole,
+  },
+  {
+    name: '[better] a VRRP configuration that keepalived or the policy refuses is 400',
+    step: /^bad VRRP upload/,
+    fits: refusedInsteadOfBroken,
+    explains: whole,
+  },
+  {
+    name: 'why keepalived could not be started, stopped or reloaded, without the words of systemctl',
+    step: /^VRRP (start|stop|reload)/,
+    fits: ({ left, right }) => left.status === 500 && right.status === 500,
+    explains: (key) => key === 'body.details',
   },
   {
     name: 'details tell cpu_count, as younger agents do',

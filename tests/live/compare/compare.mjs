@@ -1,7 +1,7 @@
 // Compares two agents call by call over one scripted session: the real one and ours, unless told otherwise.
 // usage: compare.mjs --peer DIRECTORY_OF_ITS_SCRIPTS [--left peer|ours] [--right peer|ours] [--verbose]
 //   Prints every difference; exit status 1 when one is none that the contract wants, 77 when nothing can run here.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,6 +29,7 @@ async function record(kind, peer, stamp) {
     const send = createController(agent.target);
     for (const step of sessionFor(agent.target)) {
       if (step.body !== undefined) step.digests?.add(md5(step.body));
+      step.prepare?.();
       told.push({ step, answer: normalAnswer(await send(step), step, agent.target) });
       if (step.settle) await settled(send);
       stamp(kind, told.length);
@@ -80,6 +81,19 @@ function report(lefts, rights, verbose) {
   return sums.other === 0;
 }
 
+/** Runs all of it once more in a network namespace of its own: ports of this machine are none of the agents'. */
+function runAtHome() {
+  const home = `amphorad-compare-${process.pid}`;
+  execFileSync('ip', ['netns', 'add', home]);
+  try {
+    execFileSync('ip', ['-n', home, 'link', 'set', 'lo', 'up']);
+    const argv = [`--net=/run/netns/${home}`, ...process.argv, '--home', home];
+    return spawnSync('nsenter', argv, { stdio: 'inherit' }).status ?? 1;
+  } finally {
+    execFileSync('ip', ['netns', 'del', home]);
+  }
+}
+
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -87,6 +101,7 @@ async function main() {
       left: { type: 'string', default: 'peer' },
       right: { type: 'string', default: 'ours' },
       verbose: { type: 'boolean', default: false },
+      home: { type: 'string' },
     },
   });
   const reason = whyNot();
@@ -94,6 +109,7 @@ async function main() {
     process.stderr.write(`skipped: ${reason}\n`);
     return cannotRun;
   }
+  if (values.home === undefined) return runAtHome();
   const stamp = (kind, count) => process.stderr.isTTY && process.stderr.write(`\r${kind}: ${count} calls `);
   // One after the other: both would use the same namespace when both are the real one.
   const left = await record(values.left, values.peer, stamp);

@@ -1,16 +1,15 @@
-// The scripted session: every call of the contract that is not plugging or VRRP, with good and bad input, in an order
-// in which a controller could make them. Each step has a name of its own; `target` gives what differs in the texts.
+// The scripted session: every call of the contract, with good and bad input, in an order in which a controller could
+// make them. Each step has a name of its own; `target` gives what differs in the texts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { call, step } from './calls.mjs';
+import { networkSession } from './session-network.mjs';
 import { configuration, groupLines, udpConfiguration } from './texts.mjs';
 
 const one = '5b6f1a52-0000-4000-8000-000000000001';
 const two = '5b6f1a52-0000-4000-8000-000000000002';
 const nobody = '5b6f1a52-0000-4000-8000-00000000dead';
 const udp = '5b6f1a52-0000-4000-8000-0000000000dd';
-
-const step = (name, method, path, more = {}) => ({ name, method, path, ...more });
-const call = (name, method, path, more) => step(name, method, `/1.0${path}`, more);
 
 function discovery() {
   return [
@@ -223,7 +222,14 @@ function agentItself(target) {
 
 /** The session for a target. */
 export function sessionFor(target) {
-  return [discovery, uploads, actions, certificates, udpListeners, removal, agentItself].flatMap((part) =>
-    part(target),
-  );
+  return [
+    discovery,
+    uploads,
+    actions,
+    certificates,
+    udpListeners,
+    removal,
+    networkSession,
+    agentItself,
+  ].flatMap((part) => part(target));
 }

@@ -81,12 +81,14 @@ class Authority:
         return _pem(self._sign(builder))
 
 
-def main(directory, amphora_id):
-    """Writes what an amphora and its controller need: ca, server, server2 (for rotation) and client."""
+def main(directory, amphora_id, partner_id=None):
+    """Writes what an amphora and its controller need: ca, server, server2 (for rotation), client, and its partner's."""
     authority = Authority('live test authority')
     texts = {'ca': authority.certificate, 'server': authority.issue(amphora_id).bundle,
              'server2': authority.issue(amphora_id).bundle,
              'client': authority.issue_client('controller').bundle}
+    if partner_id:
+        texts['partner'] = authority.issue(partner_id).bundle
     for name, text in texts.items():
         path = os.path.join(directory, name + '.pem')
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:

@@ -24,9 +24,8 @@ class Controller:
         self.driver = rest_api_driver.HaproxyAmphoraLoadBalancerDriver()
         self.authority = authority.Authority('users trust this')
         self._serials = itertools.count(1)
-        self._balancers = []
-        self._members = []
         self.figures = []
+        self.keep()
 
     @property
     def api(self):
@@ -56,9 +55,9 @@ class Controller:
         """Puts a secret without a key (an authority, a revocation list) into the store; returns its reference."""
         return self.driver.cert_manager.store_cert(None, text, '')
 
-    def member(self, name, **fields):
-        """Starts a member's server."""
-        member = Member(self.namespace, name, **fields)
+    def member(self, name, at=None, **fields):
+        """Starts a member's server, in the amphora's namespace or on another machine."""
+        member = Member(at or self.namespace, name, **fields)
         self._members.append(member)
         return member
 
@@ -104,6 +103,10 @@ class Controller:
         path = 'loadbalancer/{}/haproxy'.format(balancer.id)
         return self.api.get(amphora, path).text
 
+    def keep(self):
+        """Has what was made so far outlive the case."""
+        self._balancers, self._members = [], []
+
     def clean(self):
         """Removes what a case has left."""
         for balancer in self._balancers:
@@ -111,4 +114,5 @@ class Controller:
                 self.api.delete_listener(self.known_amphora(), balancer.id)
         for member in self._members:
             member.end()
-        self._balancers, self._members, self.figures = [], [], []
+        self.keep()
+        self.figures = []

@@ -35,8 +35,11 @@ def configure(target):
                                heartbeat_interval=target['heartbeat_interval'],
                                controller_ip_port_list=['127.0.0.1:{}'.format(target['udp_port'])]),
         'controller_worker': dict(statistics_drivers=['stats_db']),
+        'keepalived_vrrp': dict(vrrp_check_interval=1),
         'database': dict(connection='sqlite://'),
     }
+    if 'network_dir' in target:
+        groups['amphora_agent']['agent_server_network_dir'] = target['network_dir']
     # Of the real agent haproxy does not start where the hard limit on descriptors is below two a connection.
     if 'default_connection_limit' in target:
         groups['haproxy_amphora']['default_connection_limit'] = target['default_connection_limit']
@@ -53,4 +56,4 @@ def configure(target):
 def render_agent_conf(target):
     """Renders the amphora-agent.conf that a controller injects into this amphora."""
     writer = agent_jinja_cfg.AgentJinjaTemplater()
-    return writer.build_agent_config(target['amphora_id'], constants.TOPOLOGY_SINGLE)
+    return writer.build_agent_config(target['amphora_id'], target.get('topology', constants.TOPOLOGY_SINGLE))

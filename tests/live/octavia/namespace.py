@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import socket
+import subprocess
 
 CLONE_NEWNET = 0x40000000
 
@@ -15,6 +16,21 @@ def _enter(descriptor):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(descriptor, CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), 'setns')
+
+
+def move_into(name):
+    """Moves this thread, and with it all that it starts from now on, into a namespace."""
+    there = os.open('/run/netns/{}'.format(name), os.O_RDONLY)
+    _enter(there)
+    os.close(there)
+
+
+def run_ip(*words):
+    """Runs ip(8) and gives what it prints."""
+    done = subprocess.run(['ip', *words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError('ip {}: {}'.format(' '.join(words), done.stderr.strip()))
+    return done.stdout
 
 
 class Namespace:
@@ -47,3 +63,7 @@ class Namespace:
     def argv(self, *words):
         """What runs a program in the namespace."""
         return ['ip', 'netns', 'exec', self.name, *words] if self.name else list(words)
+
+    def ip(self, *words):
+        """Runs ip(8) in the namespace and gives what it prints."""
+        return run_ip('-n', self.name, *words)
