@@ -4,6 +4,7 @@ import type { Config } from '../config/options';
 import { createGate } from '../core/gate';
 import { createKeepalivedLvs, type KeepalivedLvs } from '../core/keepalived-lvs';
 import { createLvsHealth } from '../core/lvs-health';
+import { createLvsKernelSettings } from '../core/lvs-kernel-settings';
 import { createLvsProcesses } from '../core/lvs-processes';
 import { createLvsStateStore } from '../core/lvs-state';
 import { createLvsWatch, type LvsWatch } from '../core/lvs-watch';
@@ -17,6 +18,7 @@ import { isAgentError, messageOf } from '../model/errors';
 import type { FindProblems } from '../model/finding';
 import type { HealthSource } from '../model/health';
 import type { LoadBalancerId } from '../model/ids';
+import { createNetwork } from '../network/plug';
 import type { Part } from './lifecycle';
 import type { Drivers } from './wire-drivers';
 import type { HostWithLog } from './wire-host';
@@ -45,6 +47,7 @@ export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers): Ud
   const { through, namespace } = drivers;
   const kernel = createKernelLvs({ ...host, through });
   const state = createLvsStateStore(files, log, basePath);
+  const network = createNetwork({ ...host, namespace, ownPid: host.system.processId() });
   const processes = createLvsProcesses({
     files,
     log,
@@ -57,6 +60,8 @@ export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers): Ud
       namespaces: [...new Set([octaviaNamespace, ...(namespace === '' ? [] : [namespace])])],
       programs: [udpCheckScript(basePath), healthChecker],
     }),
+    // The host's own settings are its operator's.
+    kernelSettings: createLvsKernelSettings({ log, network: namespace === '' ? undefined : network }),
   });
   const watch = createLvsWatch({ clock, log, isAlive: (process) => drivers.liveness.isAlive(process) });
   const mostListeners = config.amphorad.max_load_balancers;

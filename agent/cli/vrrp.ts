@@ -2,6 +2,7 @@
 // call would make, for both. Neither needs the agent, and nothing is changed. Source: contract/vrrp.md section 7.
 
 import { loadConfig } from '../config/load';
+import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
 import type { Files } from '../host/files';
 import { invalidInput } from '../model/errors';
@@ -81,10 +82,7 @@ function render({
 export async function runVrrpPreview(options: VrrpPreviewOptions, files: Files): Promise<VrrpOutput> {
   const loaded = await loadConfig(options.sources, files);
   if (!loaded.ok)
-    throw invalidInput(
-      'the configuration is wrong',
-      loaded.problems.map(({ message }) => message).join('; '),
-    );
+    throw invalidInput('the configuration is wrong', loaded.problems.map(formatProblem).join('; '));
   const { haproxy_amphora, amphorad } = loaded.config;
   const paths = vrrpPaths(haproxy_amphora.base_path);
   const parts = (['ACTIVE', 'STANDBY'] as const).map((role) => {

@@ -106,5 +106,5 @@ async function observe(
   const config = readLvsConfig(text ?? '');
   if (text === undefined || config.isDisabled) return undefined;
   const [live, table] = await Promise.all([files.readText(paths.live), kernel.table(process.pid)]);
-  return { id, config, table: table ?? new Map(), isRestarting: live !== lvsLiveText(text) };
+  return { id, config, table: table ?? new Map(), isRestarting: live !== lvsLiveText(text).text };
 }

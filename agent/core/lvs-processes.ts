@@ -10,6 +10,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { KeepalivedCheck } from '../keepalived/check';
 import type { KernelLvs } from '../keepalived/kernel';
+import { inLinesOfUpload } from '../keepalived/live-text';
 import { readLvsConfig } from '../keepalived/lvs-config';
 import { lvsLiveText } from '../keepalived/lvs-live';
 import { lvsPaths } from '../keepalived/paths';
@@ -18,6 +19,7 @@ import type { KeepalivedJob, KeepalivedProcess } from '../keepalived/process';
 import { AgentError, isAgentError, messageOf, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
+import type { LvsKernelSettings } from './lvs-kernel-settings';
 import type { LvsState, LvsStateStore } from './lvs-state';
 
 export interface LvsProcesses {
@@ -40,6 +42,7 @@ export interface LvsProcessesDeps {
   readonly keepalivedCheck: KeepalivedCheck;
   readonly kernel: Pick<KernelLvs, 'forget'>;
   readonly grammar: BlockRule;
+  readonly kernelSettings: LvsKernelSettings;
 }
 
 /** Makes the verbs on keepalived processes. */
@@ -91,9 +94,10 @@ async function checkText(
   if (text.trim() === '') throw new AgentError('config-rejected', 'The configuration is empty');
   refuseKeepalivedFaults(text, grammar);
   const { candidate } = lvsPaths(basePath, id);
-  await files.writeAtomic(candidate, lvsLiveText(text), 0o600);
+  const live = lvsLiveText(text);
+  await files.writeAtomic(candidate, live.text, 0o600);
   try {
-    await keepalivedCheck(candidate);
+    await inLinesOfUpload(live, () => keepalivedCheck(candidate));
   } finally {
     await files.remove(candidate);
   }
@@ -105,17 +109,19 @@ async function start(
   text: string,
   before: LvsState,
 ): Promise<ServiceProcess> {
-  const { files, log, basePath, state, keepalived } = deps;
+  const { files, log, basePath, state, keepalived, kernelSettings } = deps;
   const paths = lvsPaths(basePath, id);
   const former = await files.readText(paths.live);
   await state.write(id, { desired: 'running' });
   try {
     const live = lvsLiveText(text);
-    if (former !== undefined && before.process !== undefined) await forget(deps, id, former, live);
-    await files.writeAtomic(paths.live, live, 0o600);
-    const process = await keepalived.start(jobOf(deps, id, live));
+    if (former !== undefined && before.process !== undefined) await forget(deps, id, former, live.text);
+    await files.writeAtomic(paths.live, live.text, 0o600);
+    const job = jobOf(deps, id, live.text);
+    const process = await inLinesOfUpload(live, () => keepalived.start(job));
     await state.write(id, { desired: 'running', process });
     log.info('keepalived started', { listener: id, pid: process.pid });
+    await kernelSettings.served(job.config);
     return process;
   } catch (thrown) {
     await state.write(id, before);
@@ -129,20 +135,22 @@ async function reload(
   text: string,
   process: ServiceProcess,
 ): Promise<ServiceProcess> {
-  const { files, log, basePath, state, keepalived } = deps;
+  const { files, log, basePath, state, keepalived, kernelSettings } = deps;
   const paths = lvsPaths(basePath, id);
   const former = await files.readText(paths.live);
   const live = lvsLiveText(text);
+  const job = jobOf(deps, id, live.text);
   await state.write(id, { desired: 'running', process, unsure: true });
-  await files.writeAtomic(paths.live, live, 0o600);
+  await files.writeAtomic(paths.live, live.text, 0o600);
   try {
-    await keepalived.reload(jobOf(deps, id, live), process);
+    await inLinesOfUpload(live, () => keepalived.reload(job, process));
   } catch (thrown) {
     if (former !== undefined) await startAgain(deps, id, former);
     throw thrown;
   }
   await state.write(id, { desired: 'running', process });
   log.info('keepalived reloaded', { listener: id, pid: process.pid });
+  await kernelSettings.served(job.config);
   return process;
 }
 

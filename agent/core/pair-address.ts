@@ -19,6 +19,8 @@ export interface Place {
 export interface PairAddress {
   /** Finds where the address belongs. Throws `invalid-input` naming the parameter when this machine has no such place. */
   place(pair: Pair): Promise<Place>;
+  /** Refuses an address whose interface has no other to speak VRRP from: keepalived would be in FAULT for ever. Throws as `place` does. */
+  requireSpeaker(pair: Pair): Promise<void>;
   /** Takes it off the interface, so that keepalived alone has it. A keepalived that runs keeps what it has through its reload. */
   release(pair: Pair, isPaired: boolean): Promise<void>;
   /** Tells whether the interface has it now, whoever put it there. */
@@ -83,6 +85,17 @@ export function createPairAddress({ carried, plugged, announce }: PairAddressDep
 
   return {
     place,
+
+    async requireSpeaker(pair) {
+      const { interfaceName, vips } = await place(pair);
+      const { family } = ipOf(pair);
+      const isOwn = (each: Carried): boolean =>
+        each.interfaceName === interfaceName && !vips.some(({ ip }) => sameIp(ip, each.ip));
+      // IPv6 is spoken from the link-local address, which every interface has.
+      if (family === 4 && !(await carried.list()).some((each) => each.ip.family === 4 && isOwn(each)))
+        throw mute(interfaceName);
+    },
+
     isHeld: async (pair) => (await present(pair)).length > 0,
 
     async release(pair, isPaired) {
@@ -131,6 +144,11 @@ async function requireInterface(carried: CarriedAddresses, name: string): Promis
 function nowhere(ip: Ip): Error {
   const why = 'no interface has it, or a subnet with it: plug the VIP, or name an interface';
   return invalidInput('Invalid request', `ha_ip: ${ip.text}: ${why}`);
+}
+
+function mute(interfaceName: string): Error {
+  const why = `${interfaceName} has no other IPv4 address, and VRRP needs one: plug the VIP with vrrp_ip`;
+  return invalidInput('Invalid request', `ha_ip: ${why}`);
 }
 
 function ipOf({ haIp }: Pair): Ip {

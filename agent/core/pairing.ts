@@ -34,9 +34,7 @@ export function createPairing(deps: PairingDeps): TopologyEffects {
     isUploaded: async () => (await vrrp.origin()) === 'uploaded',
     isPaired,
 
-    async requirePossible(pair) {
-      await address.place(pair);
-    },
+    requirePossible: (pair) => address.requireSpeaker(pair),
 
     async pair(pair, signal) {
       const deadline = deps.clock.monotonic() + deps.deadlineMs;

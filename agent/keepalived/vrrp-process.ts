@@ -12,10 +12,11 @@ import { AgentError, isAgentError } from '../model/errors';
 import type { VrrpState } from '../model/vrrp';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import type { KeepalivedCheck } from './check';
+import { inLinesOfUpload, type LiveText } from './live-text';
 import { markLog } from './printed';
 import type { VrrpAddresses } from './vrrp-addresses';
 import { readVrrpConfig } from './vrrp-config';
-import { vrrpLiveText, type VrrpLiveText } from './vrrp-live';
+import { vrrpLiveText } from './vrrp-live';
 import type { VrrpPaths } from './vrrp-paths';
 import { overallState, type VrrpStates } from './vrrp-states';
 
@@ -93,7 +94,7 @@ export function createVrrpProcess(deps: VrrpProcessDeps): VrrpProcess {
   };
 }
 
-async function start(deps: VrrpProcessDeps, spec: ServiceSpec, live: VrrpLiveText): Promise<ServiceProcess> {
+async function start(deps: VrrpProcessDeps, spec: ServiceSpec, live: LiveText): Promise<ServiceProcess> {
   const { supervisor, files, paths, states, addresses } = deps;
   await checkLive(deps, live);
   await files.writeAtomic(paths.live, live.text, privateMode);
@@ -113,7 +114,7 @@ async function start(deps: VrrpProcessDeps, spec: ServiceSpec, live: VrrpLiveTex
   throw failure('start', live.renumber(await printed()));
 }
 
-async function reload(deps: VrrpProcessDeps, live: VrrpLiveText, process: ServiceProcess): Promise<void> {
+async function reload(deps: VrrpProcessDeps, live: LiveText, process: ServiceProcess): Promise<void> {
   const { files, paths, addresses } = deps;
   await checkLive(deps, live);
   const before = await files.readText(paths.lastGood);
@@ -139,19 +140,16 @@ async function reads(deps: VrrpProcessDeps, text: string, process: ServiceProces
   return waitFor(deps, process, isDone, reloadMs);
 }
 
-async function checkLive({ files, paths, check }: VrrpProcessDeps, live: VrrpLiveText): Promise<void> {
+async function checkLive({ files, paths, check }: VrrpProcessDeps, live: LiveText): Promise<void> {
   if (instancesOf(live.text).length === 0) {
     throw new AgentError('config-rejected', 'keepalived would have nothing to do', {
       detail: 'there is no vrrp_instance',
     });
   }
   await files.writeAtomic(paths.candidate, live.text, privateMode);
+  const named = (words: string): string => words.replaceAll(paths.candidate, paths.config);
   try {
-    await check(paths.candidate);
-  } catch (thrown) {
-    if (!isAgentError(thrown) || thrown.detail === undefined) throw thrown;
-    const detail = live.renumber(thrown.detail).replaceAll(paths.candidate, paths.config);
-    throw new AgentError(thrown.kind, thrown.message, { detail, cause: thrown });
+    await inLinesOfUpload(live, () => check(paths.candidate), named);
   } finally {
     await files.remove(paths.candidate);
   }

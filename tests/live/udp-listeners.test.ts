@@ -171,6 +171,20 @@ afterEach(async () => {
     expect(existsSync(`/proc/${pidNow()}`)).toBe(true);
   });
 
+  it('knows the account of scripts at a reload before it reads the checks, or it would drop them', async () => {
+    const { listeners } = (await startCore()).udp;
+    // A service without members has keepalived start its checkers, also on a kernel without ip_vs.
+    await listeners.upload(id, textOf({ members: [] }));
+    await listeners.start(id);
+    await listeners.upload(id, textOf());
+    await listeners.reload(id).catch((thrown: unknown) => {
+      expect(detailOf(thrown)).toMatch(/^this kernel has no ip_vs/);
+    });
+    const said = readFileSync(pathOf('log'), 'utf8');
+    expect(said).toContain('Reloading ...');
+    expect(said).not.toContain('Unable to set default user');
+  });
+
   it('keeps the wanted namespace', async () => {
     const namespace = `udp-${process.pid}`;
     expect(succeeds('ip', 'netns', 'add', namespace)).toBe(true);

@@ -134,6 +134,12 @@ describe('a pair', () => {
       kind: 'invalid-input',
       detail: expect.stringContaining('ha_ip: 10.9.9.9'),
     });
+    keepalived.addresses.set('eth1', [`${vip}/24`]);
+    await expect(post(pair)).rejects.toMatchObject({
+      kind: 'invalid-input',
+      detail: expect.stringContaining('ha_ip: eth1 has no other IPv4 address'),
+    });
+    expect(isOnEth1()).toBe(true);
     await expect(post({ ...pair, interface: 'eth7' })).rejects.toMatchObject({
       detail: 'interface: there is no eth7',
     });
