@@ -192,7 +192,9 @@ describe('a zombie that nobody has waited for', () => {
     const { port, pid } = await startListener();
     await killBoth(pid);
     const notes = join(directory, 'zombie');
-    const parent = spawn('/bin/sh', ['-c', `sleep 0 & echo $! > ${notes}; exec sleep 1000`]);
+    // Not before the shell has become another program: a shell waits for its children.
+    const child = '(until grep -q sleep /proc/$$/comm; do :; done)';
+    const parent = spawn('/bin/sh', ['-c', `${child} & echo $! > ${notes}; exec sleep 1000`]);
     cleaning.push(() => kill(parent));
     let zombie = 0;
     await eventually(() => {
