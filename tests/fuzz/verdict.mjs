@@ -25,10 +25,10 @@ function isRightAbove500(status, text, line) {
   // The subject has no namespace, so that no fuzzed request can plug a port of this machine: it says so.
   if (status === 500 && /"details":"no network namespace is configured/.test(text)) return true;
   // Nothing that the fuzzer uploads is a configuration of keepalived, so that there is none to act upon.
-  const isVrrpAction = /^PUT \/*(v0\.1|1\.0)\/vrrp\/(start|stop|reload)[/?]*(\s|$)/i.test(line);
+  const isVrrpAction = /^PUT \/*(v0\.1|1\.0)\/vrrp\/(start|stop|reload)\/*(\?\S*)?(\s|$)/i.test(line);
   if (status === 500 && isVrrpAction && /"details":"keepalived has no configuration"/.test(text)) return true;
   // haproxy took the configuration when it was uploaded, and cannot run it: an address that is not here, a taken port.
   const isAction =
-    /^PUT \/*(v0\.1\/listeners|1\.0\/loadbalancer)\/[^/]+\/(start|stop|reload)[/?]*(\s|$)/i.test(line);
+    /^PUT \/*(v0\.1\/listeners|1\.0\/loadbalancer)\/[^/]+\/(start|stop|reload)\/*(\?\S*)?(\s|$)/i.test(line);
   return status === 500 && isAction && /"Error (starting|stopping|reloading) haproxy"/.test(text);
 }
