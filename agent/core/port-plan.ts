@@ -16,7 +16,8 @@ export function planInterface(name: string, port: Port, topology: Topology): Wan
   return {
     name,
     ...(port.mtu === undefined ? {} : { mtu: port.mtu }),
-    addresses: unique(own, ({ ip, prefix }) => `${ip.text}/${prefix}`),
+    // IPv6 knows an address once, whatever its prefix.
+    addresses: unique(own, ({ ip }) => ip.text),
     movingAddresses: moves ? hosts : [],
     routes: unique(
       [
