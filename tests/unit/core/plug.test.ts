@@ -176,6 +176,18 @@ describe('a network', () => {
     });
   });
 
+  it('with an address that moves between the halves of a pair: already there, whichever half has it now', async () => {
+    scene.setTopology('ACTIVE-STANDBY');
+    await plugVip();
+    const fixed_ips = [{ ip_address: '10.0.0.5', subnet_cidr: '10.0.0.0/24' }];
+    await expect(plugNetwork({ fixed_ips })).rejects.toMatchObject({
+      kind: 'already-exists',
+      detail: expect.stringContaining('10.0.0.5'),
+    });
+    expect(await plugNetwork({ fixed_ips, mac_address: vipMac })).toMatchObject({ name: 'eth1' });
+    expect(scene.show().join()).not.toContain('10.0.0.5');
+  });
+
   it('on the port of the VIP: the VIP stays, also when the request does not speak of it', async () => {
     await plugVip();
     const fixed_ips = [{ ip_address: '10.7.0.9', subnet_cidr: '10.7.0.0/24' }];
