@@ -44,10 +44,11 @@ export async function runInterface(
 }
 
 async function up({ networkRestore }: PlugParts, only: string | undefined, output: Output): Promise<number> {
-  const { restored, failed } = await networkRestore.restore(only);
+  const { restored, failed, problems } = await networkRestore.restore(only);
   for (const name of restored) output.out(`${name} is as recorded\n`);
   for (const { name, why } of failed) output.err(`error: ${name}: ${why}\n`);
-  return failed.length === 0 ? 0 : 1;
+  const isWhole = failed.length === 0 && (only !== undefined || problems.length === 0);
+  return isWhole ? 0 : 1;
 }
 
 async function withNetwork(

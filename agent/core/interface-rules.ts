@@ -2,7 +2,7 @@
 // Source: contract/octavia-1.0.md "Plugging" (interface rules).
 
 import { validators } from '../generated/validators';
-import { invalidInput, notFound } from '../model/errors';
+import { invalidInput, isAgentError, notFound } from '../model/errors';
 import { quote } from '../model/ids';
 import { parseIp, sameIp } from '../model/ip';
 import type { FirewallRule } from '../model/network';
@@ -79,12 +79,26 @@ async function replaceAll(
   rules: readonly FirewallRule[],
 ): Promise<void> {
   await network.ensureNamespace();
-  const before = await records.readRules(name);
+  const before = await readable(records, name);
   await firewall.admit(name, rules);
   try {
     await records.saveRules(name, rules);
   } catch (thrown) {
-    await (before === undefined ? firewall.lift(name) : firewall.admit(name, before));
+    if (before === 'none') await firewall.lift(name);
+    else if (before !== 'spoiled') await firewall.admit(name, before);
+    throw thrown;
+  }
+}
+
+/** Rules that cannot be read are replaced all the same, and nothing is gone back to. */
+async function readable(
+  records: InterfaceRecords,
+  name: string,
+): Promise<readonly FirewallRule[] | 'none' | 'spoiled'> {
+  try {
+    return (await records.readRules(name)) ?? 'none';
+  } catch (thrown) {
+    if (isAgentError(thrown, 'precondition')) return 'spoiled';
     throw thrown;
   }
 }

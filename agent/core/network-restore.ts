@@ -31,6 +31,8 @@ export interface RestoredNetwork {
   readonly restored: readonly string[];
   /** What is not, and why. */
   readonly failed: readonly { readonly name: string; readonly why: string }[];
+  /** What of the record could not be read, and why there is no namespace. */
+  readonly problems: readonly string[];
 }
 
 export interface NetworkRestore {
@@ -42,7 +44,7 @@ export interface NetworkRestore {
   takeDown(name: string): Promise<void>;
   /** Tries again for five minutes what could not be brought back: at a boot ports may come late. Until aborted. */
   watch(signal: AbortSignal): void;
-  /** A port was plugged: it is waited for no longer. */
+  /** A port was plugged: it is waited for no longer, and the namespace is there. */
   settled(mac: Mac): void;
   findings(): Promise<readonly Finding[]>;
 }
@@ -52,65 +54,78 @@ const mostTries = 60;
 
 /** Makes the restorer. */
 export function createNetworkRestore(deps: NetworkRestoreDeps): NetworkRestore {
-  const { clock, gate, log } = deps;
+  const { gate, log } = deps;
   const pending = new Map<Mac, { readonly name: string; readonly why: string }>();
   let troubles: readonly string[] = [];
+  let namespaceTroubles: readonly string[] = [];
 
   async function attempt(plugged: PluggedInterface): Promise<void> {
+    const { mac } = plugged;
     const { name } = plugged.wanted;
     try {
       await restoreOne(deps, plugged);
-      pending.delete(plugged.mac);
+      pending.delete(mac);
     } catch (thrown) {
       const why = told(thrown);
-      if (pending.get(plugged.mac)?.why !== why) {
-        log.warning('interface not restored', { interface: name, mac: plugged.mac, why });
-      }
-      pending.set(plugged.mac, { name, why });
+      if (pending.get(mac)?.why !== why) log.warning('interface not restored', { interface: name, mac, why });
+      pending.set(mac, { name, why });
     }
   }
 
   async function restore(only?: string): Promise<RestoredNetwork> {
-    if (!deps.hasNamespace) return { restored: [], failed: [] };
+    if (!deps.hasNamespace) return { restored: [], failed: [], problems: [] };
     const { interfaces, problems } = await readAll(deps);
-    troubles = [...problems, ...(await prepareNamespace(deps))];
-    for (const problem of troubles) log.warning('network not restored in full', { problem });
+    troubles = problems;
+    namespaceTroubles = await prepareNamespace(deps);
+    for (const problem of [...troubles, ...namespaceTroubles])
+      log.warning('network not restored in full', { problem });
     const chosen = interfaces.filter(({ wanted }) => only === undefined || wanted.name === only);
     for (const each of chosen) await attempt(each);
-    const failed = chosen.flatMap(({ mac }) => pending.get(mac) ?? []);
-    const failedNames = new Set(failed.map(({ name }) => name));
-    const names = chosen.map(({ wanted }) => wanted.name);
-    return { restored: names.filter((name) => !failedNames.has(name)), failed };
+    return {
+      restored: chosen.filter(({ mac }) => !pending.has(mac)).map(({ wanted }) => wanted.name),
+      failed: chosen.flatMap(({ mac }) => pending.get(mac) ?? []),
+      problems: [...troubles, ...namespaceTroubles],
+    };
   }
 
   async function retry(): Promise<void> {
+    if (namespaceTroubles.length > 0) namespaceTroubles = await prepareNamespace(deps);
     const { interfaces } = await readAll(deps);
     for (const each of interfaces) if (pending.has(each.mac)) await attempt(each);
-    const left = new Set(interfaces.map(({ mac }) => mac));
-    for (const mac of pending.keys()) if (!left.has(mac)) pending.delete(mac);
+    for (const mac of pending.keys()) if (!interfaces.some((each) => each.mac === mac)) pending.delete(mac);
   }
 
   return {
     restore: (only) => gate.run('network', () => restore(only)),
     names: async () => (await deps.records.read()).interfaces.map(({ wanted }) => wanted.name),
     takeDown: (name) => gate.run('network', () => takeDown(deps, name)),
-    watch(signal) {
-      let tries = 0;
-      let isBusy = false;
-      clock.every(retryMs, signal, () => {
-        if (pending.size === 0 || isBusy || tries >= mostTries) return;
-        tries += 1;
-        isBusy = true;
-        void gate.run('network', retry).finally(() => (isBusy = false));
-      });
+    watch: (signal) =>
+      watch(deps, signal, { isNeeded: () => pending.size > 0 || namespaceTroubles.length > 0, retry }),
+    settled: (mac) => {
+      pending.delete(mac);
+      namespaceTroubles = [];
     },
-    settled: (mac) => void pending.delete(mac),
     findings: () =>
       Promise.resolve([
-        ...troubles.map(troubleFinding),
+        ...[...troubles, ...namespaceTroubles].map(troubleFinding),
         ...[...pending].map(([mac, each]) => missingFinding(mac, each)),
       ]),
   };
+}
+
+function watch(
+  { clock, gate }: NetworkRestoreDeps,
+  signal: AbortSignal,
+  { isNeeded, retry }: { readonly isNeeded: () => boolean; readonly retry: () => Promise<void> },
+): void {
+  let tries = 0;
+  let isBusy = false;
+  clock.every(retryMs, signal, () => {
+    if (!isNeeded() || isBusy || tries >= mostTries) return;
+    tries += 1;
+    isBusy = true;
+    void gate.run('network', retry).finally(() => (isBusy = false));
+  });
 }
 
 async function restoreOne(
@@ -125,8 +140,14 @@ async function restoreOne(
   const found = await network.find(mac);
   if (found === undefined) throw new AgentError('not-found', 'there is no interface with its MAC address');
   const rules = await records.readRules(wanted.name);
-  if (rules !== undefined) await firewall.admit(wanted.name, rules);
-  const { warnings } = found.isInside ? await network.configure(wanted) : await network.plug(mac, wanted);
+  const ready = async (): Promise<void> => {
+    if (rules !== undefined) await firewall.admit(wanted.name, rules);
+  };
+  // What moves is left alone: to take it off the interface, for once it must not be told that it moves.
+  const whole = fits ? wanted : { ...wanted, movingAddresses: [] };
+  const { warnings } = found.isInside
+    ? await network.configure(whole, { ready, former: recorded.addresses })
+    : await network.plug(mac, wanted, ready);
   for (const warning of warnings)
     log.warning('interface restored in part', { interface: wanted.name, warning });
   if (!fits) await records.save({ mac, wanted });

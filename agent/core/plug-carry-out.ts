@@ -20,23 +20,32 @@ export interface PlugStep {
   readonly isClosed: boolean;
 }
 
+type Guarded = 'open' | 'anew' | 'as stored';
+
 /** Does it. Throws what the network or the record throws; everything is then as it was. */
 export async function carryOut(
   deps: CarryOutDeps,
   { plugged, before, isInside, isClosed }: PlugStep,
 ): Promise<Pick<Plugged, 'warnings'>> {
-  const { network, log } = deps;
+  const { network, records, log } = deps;
   const { mac, wanted } = plugged;
-  const isSame = before?.wanted.name === wanted.name;
-  const guarded = await guard(deps, wanted.name, isSame, isClosed);
+  const step = { plugged, before, isInside, isClosed };
+  const life: { guarded: Guarded } = { guarded: 'open' };
   let done: Plugged | undefined;
+  const ready = async (): Promise<void> => {
+    life.guarded = await guard(deps, step);
+  };
+  const former = before?.wanted.addresses;
   try {
-    done = isInside ? await network.configure(wanted) : await network.plug(mac, wanted);
-    await record(deps, plugged, guarded);
+    done = isInside
+      ? await network.configure(wanted, { ready, ...(former === undefined ? {} : { former }) })
+      : await network.plug(mac, wanted, ready);
+    await (life.guarded === 'anew' ? records.save(plugged, []) : records.save(plugged));
   } catch (thrown) {
     await secondly(log, 'plug not undone', () => done?.undo());
     if (done !== undefined) await secondly(log, 'record not put back', () => putBack(deps, plugged, before));
-    if (guarded === 'anew') await secondly(log, 'firewall not lifted', () => deps.firewall.lift(wanted.name));
+    if (life.guarded === 'anew')
+      await secondly(log, 'firewall not lifted', () => deps.firewall.lift(wanted.name));
     throw thrown;
   }
   log.info('port plugged', { mac, interface: wanted.name });
@@ -61,23 +70,18 @@ export async function announceOwn(
 /** Before the first packet: rules that were stored, or none at all for a port that starts closed. */
 async function guard(
   { firewall, records }: CarryOutDeps,
-  name: string,
-  isSame: boolean,
-  isClosed: boolean,
-): Promise<'open' | 'anew' | 'as stored'> {
+  { plugged, before, isInside, isClosed }: PlugStep,
+): Promise<Guarded> {
+  const { name } = plugged.wanted;
+  const isSame = before?.wanted.name === name;
   const stored = isSame ? await records.readRules(name) : undefined;
-  if (stored === undefined && !isClosed) return 'open';
+  if (stored === undefined && !isClosed) {
+    // A port that is gone leaves its table to whoever gets its name.
+    if (!isSame && !isInside) await firewall.lift(name);
+    return 'open';
+  }
   await firewall.admit(name, stored ?? []);
   return stored === undefined ? 'anew' : 'as stored';
-}
-
-async function record(
-  { records }: CarryOutDeps,
-  plugged: PluggedInterface,
-  guarded: 'open' | 'anew' | 'as stored',
-): Promise<void> {
-  await records.save(plugged);
-  if (guarded === 'anew') await records.saveRules(plugged.wanted.name, []);
 }
 
 async function putBack(

@@ -100,10 +100,13 @@ function vrrpOf({ vrrp_ip: text }: VipBody, vip: PortAddress | undefined): Port[
   if (ip.family !== vip.ip.family) {
     throw invalidInput('Invalid VRRP Address', `vrrp_ip: ${ip.text} is not of the family of the VIP`);
   }
+  if (ip.text === vip.gateway?.text) {
+    throw invalidInput('Invalid VRRP Address', `vrrp_ip: ${ip.text} is the gateway`);
+  }
   return { ip, prefix: vip.prefix };
 }
 
-/** The gateway need not be in the subnet: it is reached on the link all the same. */
+/** The gateway need not be in the subnet: it is reached on the link all the same. No kernel takes one that is its own address. */
 function portAddress(
   ip: Ip,
   { subnet_cidr: cidr, gateway, host_routes: routes }: SubnetBody,
@@ -117,11 +120,15 @@ function portAddress(
     const expected = `the IPv${ip.family} subnet of ${ip.text} without bits behind its prefix`;
     throw invalidInput(cidrMessage, `${dot}subnet_cidr: expected ${expected}, got ${quote(cidr)}`);
   }
-  const via = gateway === undefined || gateway === null || gateway === '' ? undefined : gateway;
+  const hasGateway = gateway !== undefined && gateway !== null && gateway !== '';
+  const via = hasGateway ? neighbourOf(gateway, ip.family, `${dot}gateway`, message) : undefined;
+  if (via?.text === ip.text) {
+    throw invalidInput(message, `${dot}gateway: expected another address than ${ip.text} itself`);
+  }
   return {
     ip,
     prefix: subnet.prefix,
-    ...(via === undefined ? {} : { gateway: neighbourOf(via, ip.family, `${dot}gateway`, message) }),
+    ...(via === undefined ? {} : { gateway: via }),
     hostRoutes: (routes ?? []).map((route, index) =>
       hostRouteOf(route, `${dot}host_routes[${index}]`, message),
     ),

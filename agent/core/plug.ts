@@ -7,7 +7,14 @@
 // - an interface that is inside and not on record was left by an agent that died over it: the next request finishes it.
 
 import { AgentError, notFound } from '../model/errors';
-import { isInterfaceName, vipInterface, type FoundInterface, type Mac } from '../model/network';
+import { sameIp } from '../model/ip';
+import {
+  isInterfaceName,
+  vipInterface,
+  type FoundInterface,
+  type Mac,
+  type WantedInterface,
+} from '../model/network';
 import type { Port } from '../model/port';
 import type { Topology } from '../model/topology';
 import type { PluggedInterface } from '../network/network';
@@ -56,25 +63,26 @@ export function createPlug(deps: PlugDeps): Plug {
 
 async function plugVip(deps: PlugDeps, { mac, isSriov, port }: PlugRequest): Promise<PlugOutcome> {
   const found = await look(deps, mac);
-  const { before } = await recordsAround(deps, mac);
-  if (found.isInside && (before !== undefined || found.name !== vipInterface)) {
+  const around = await recordsAround(deps, mac);
+  if (found.isInside && (around.before !== undefined || found.name !== vipInterface)) {
     throw new AgentError('already-exists', 'Interface already exists');
   }
-  return doPlug(deps, { mac, name: vipInterface, port, found, before, isClosed: isSriov });
+  return doPlug(deps, { mac, name: vipInterface, port, found, around, isClosed: isSriov });
 }
 
 async function plugNetwork(deps: PlugDeps, { mac, isSriov, port }: PlugRequest): Promise<PlugOutcome> {
   const found = await look(deps, mac);
-  const { before, othersNames } = await recordsAround(deps, mac);
+  const around = await recordsAround(deps, mac);
+  const { before } = around;
   if (found.isInside && !isInterfaceName(found.name)) {
     throw new AgentError('already-exists', 'Interface already exists', {
       detail: `${found.name} of the namespace has this MAC address, and is not the agent's`,
     });
   }
-  const name = found.isInside ? found.name : await nameFor(deps, before, othersNames);
+  const name = found.isInside ? found.name : await nameFor(deps, around);
   const whole = wholePort(port, name, before);
   const isClosed = isSriov && whole.vips.length > 0;
-  return doPlug(deps, { mac, name, port: whole, found, before, isClosed });
+  return doPlug(deps, { mac, name, port: whole, found, around, isClosed });
 }
 
 async function doPlug(
@@ -84,18 +92,20 @@ async function doPlug(
     name,
     port,
     found,
-    before,
+    around,
     isClosed,
   }: {
     readonly mac: Mac;
     readonly name: string;
     readonly port: Port;
     readonly found: FoundInterface;
-    readonly before: PluggedInterface | undefined;
+    readonly around: RecordsAround;
     readonly isClosed: boolean;
   },
 ): Promise<PlugOutcome> {
+  const { before, others } = around;
   const wanted = planInterface(name, port, deps.topology.state().topology);
+  refuseMoving(others, wanted);
   const { warnings } = await carryOut(deps, {
     plugged: { mac, wanted },
     before,
@@ -113,21 +123,34 @@ async function look({ network }: PlugDeps, mac: Mac): Promise<FoundInterface> {
   return found;
 }
 
-async function recordsAround({ records }: PlugDeps, mac: Mac) {
+interface RecordsAround {
+  readonly before: PluggedInterface | undefined;
+  readonly others: readonly PluggedInterface[];
+}
+
+async function recordsAround({ records }: PlugDeps, mac: Mac): Promise<RecordsAround> {
   const { interfaces } = await records.read();
-  const others = interfaces.filter((each) => each.mac !== mac);
   return {
     before: interfaces.find((each) => each.mac === mac),
-    othersNames: others.map(({ wanted }) => wanted.name),
+    others: interfaces.filter((each) => each.mac !== mac),
   };
 }
 
-function nameFor(
-  { network }: PlugDeps,
-  before: PluggedInterface | undefined,
-  othersNames: readonly string[],
-): Promise<string> {
-  return before === undefined ? network.freeName(othersNames) : Promise.resolve(before.wanted.name);
+/** The network looks at what interfaces carry: an address that moves may be with the other half of the pair now. */
+function refuseMoving(others: readonly PluggedInterface[], { name, ...wanted }: WantedInterface): void {
+  const all = [...wanted.addresses, ...wanted.movingAddresses];
+  for (const { wanted: other } of others.filter((each) => each.wanted.name !== name)) {
+    const twice = other.movingAddresses.find(({ ip }) => all.some((each) => sameIp(each.ip, ip)));
+    if (twice === undefined) continue;
+    throw new AgentError('already-exists', 'Interface already exists', {
+      detail: `${twice.ip.text} is a VIP of ${other.name}`,
+    });
+  }
+}
+
+function nameFor({ network }: PlugDeps, { before, others }: RecordsAround): Promise<string> {
+  if (before !== undefined) return Promise.resolve(before.wanted.name);
+  return network.freeName(others.map(({ wanted }) => wanted.name));
 }
 
 /** VIPs are only on the port that got them as such; there they stay when a request speaks of its other addresses alone. */

@@ -56,7 +56,8 @@ export function createPluggedPorts({ network, records, gate }: PluggedDeps): Plu
           if ((isPlannedForPair(before) ?? isPair) === isPair) continue;
           const wanted = planInterface(before.name, portOfPlan(before), topology);
           // What moves is left alone: to take it off the interface, for once it must not be told that it moves.
-          const done = await network.configure(isPair ? { ...wanted, movingAddresses: [] } : wanted);
+          const leaving = isPair ? { ...wanted, movingAddresses: [] } : wanted;
+          const done = await network.configure(leaving, { former: before.addresses });
           try {
             await records.save({ mac, wanted });
           } catch (thrown) {

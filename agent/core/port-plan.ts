@@ -2,6 +2,7 @@
 // are keepalived's: they move. Source: contract/octavia-1.0.md "Plugging".
 
 import { bitsOf, cidrText, everything, subnetOf } from '../model/cidr';
+import { sameIp } from '../model/ip';
 import { vipTable, type InterfaceAddress, type WantedInterface, type WantedRoute } from '../model/network';
 import type { HostRoute, Port, PortAddress } from '../model/port';
 import type { Topology } from '../model/topology';
@@ -11,12 +12,15 @@ export function planInterface(name: string, port: Port, topology: Topology): Wan
   const moves = topology === 'ACTIVE-STANDBY';
   const { vips, vrrp, fixedIps } = port;
   const hosts = vips.map(({ ip }): InterfaceAddress => ({ ip, prefix: bitsOf(ip.family) }));
-  const own = [...(vrrp === undefined ? [] : [vrrp]), ...(moves ? [] : hosts), ...fixedIps.map(bare)];
+  const all = [...(vrrp === undefined ? [] : [vrrp]), ...hosts, ...fixedIps.map(bare)];
+  // An address that moves is none of the interface's own, whatever else it was sent as.
+  const own = all.filter(({ ip }) => !moves || !vips.some((vip) => sameIp(vip.ip, ip)));
   const defaults = vips.length === 0 ? [] : [...vips, ...fixedIps].flatMap(defaultRoute);
   return {
     name,
     ...(port.mtu === undefined ? {} : { mtu: port.mtu }),
-    addresses: unique(own, ({ ip, prefix }) => `${ip.text}/${prefix}`),
+    // IPv6 knows an address once, whatever its prefix.
+    addresses: unique(own, ({ ip }) => ip.text),
     movingAddresses: moves ? hosts : [],
     routes: unique(
       [

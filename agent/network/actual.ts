@@ -18,7 +18,7 @@ export const protocol = {
 } as const;
 
 export interface ActualAddress extends InterfaceAddress {
-  /** Whether the kernel, a lease or keepalived put it there: such are never ours to take away. */
+  /** Whether the kernel, a lease or a keepalived that marks its own (2.2.7 does not) put it there: such are never ours to take away. */
   readonly isForeign: boolean;
 }
 

@@ -36,6 +36,12 @@ export function isMissingNamespace(thrown: unknown): boolean {
   return /^Cannot open network namespace .*: No such file or directory/.test(thrown.detail ?? '');
 }
 
+/** Tells whether an `ip` command failed because the file that names its namespace is none: the namespace itself is gone. */
+export function isSpoiledNamespace(thrown: unknown): boolean {
+  if (!(thrown instanceof AgentError) || thrown.kind !== 'unavailable') return false;
+  return /^setting the network namespace .* failed: Invalid argument/.test(thrown.detail ?? '');
+}
+
 /** Tells whether an `ip` command failed because the interface that it names is not there. */
 export function isMissingDevice(thrown: unknown): boolean {
   if (!(thrown instanceof AgentError) || thrown.kind !== 'unavailable') return false;

@@ -5,7 +5,7 @@ import type { Log } from '../host/log';
 import { AgentError } from '../model/errors';
 import type { NamespaceCommand } from './in-namespace';
 import { wordsOf } from './in-namespace';
-import { isMissingNamespace, type IpCommand } from './ip';
+import { isMissingNamespace, isSpoiledNamespace, type IpCommand } from './ip';
 
 export interface NamespaceDeps {
   readonly log: Log;
@@ -40,7 +40,9 @@ export async function ensureNamespace(deps: NamespaceDeps): Promise<void> {
   try {
     await inside.run(bringUp);
   } catch (thrown) {
-    if (!isMissingNamespace(thrown)) throw thrown;
+    // The name outlives its namespace where /run is on a disk: over a restart of a container, for one.
+    if (isSpoiledNamespace(thrown)) await outside.run(['netns', 'delete', namespace]);
+    else if (!isMissingNamespace(thrown)) throw thrown;
     await outside.run(['netns', 'add', namespace]);
     log.info('made the network namespace', { namespace });
     // The distribution's own tuning, of which a new namespace has little; keys of other kinds are none of a namespace.

@@ -4,7 +4,7 @@
 // INVARIANT: calls that change something must not overlap; the core's gate sees to it.
 
 import type { Ip } from '../model/ip';
-import type { FirewallRule, FoundInterface, Mac, WantedInterface } from '../model/network';
+import type { FirewallRule, FoundInterface, InterfaceAddress, Mac, WantedInterface } from '../model/network';
 
 /** What came of a plug. */
 export interface Plugged {
@@ -12,6 +12,18 @@ export interface Plugged {
   readonly warnings: readonly string[];
   /** Puts everything back as it was before: for when what follows (the record) fails. Throws what could not be put back. */
   readonly undo: () => Promise<void>;
+}
+
+/** Done when nothing stands against a change any more, before anything is touched. What it throws ends the change. */
+export type Ready = () => Promise<void>;
+
+export interface ConfigureOptions {
+  readonly ready?: Ready;
+  /**
+   * The addresses that this agent gave the interface before: of all that it carries these alone are taken away. Others
+   * may be keepalived's, which nothing marks. Undefined: whatever is not wanted goes.
+   */
+  readonly former?: readonly InterfaceAddress[];
 }
 
 export interface Network {
@@ -34,12 +46,12 @@ export interface Network {
    * `already-exists` when it is inside already, `conflict` when another interface there has the name or one of the
    * addresses, `unavailable` with the tool's words when a step fails.
    */
-  plug(mac: Mac, wanted: WantedInterface): Promise<Plugged>;
+  plug(mac: Mac, wanted: WantedInterface, ready?: Ready): Promise<Plugged>;
   /**
-   * Makes an interface that is in the namespace what is wanted, whole: what it has beyond that goes. Asked again it
-   * changes nothing. Throws as `plug` does; `not-found` when no interface there has this name.
+   * Makes an interface that is in the namespace what is wanted: what it has beyond that goes, but for addresses as the
+   * options say. Asked again it changes nothing. Throws as `plug` does; `not-found` when no interface there has this name.
    */
-  configure(wanted: WantedInterface): Promise<Plugged>;
+  configure(wanted: WantedInterface, options?: ConfigureOptions): Promise<Plugged>;
   /**
    * Tells the neighbours of an interface that these addresses are here now (gratuitous ARP, unsolicited neighbour
    * advertisement). Never throws: what could not be told is returned, one sentence each, and a cause for a log line.
@@ -69,8 +81,8 @@ export interface PluggedInterface {
 export interface InterfaceRecords {
   /** Reads all; what cannot be understood is left out and named in `problems`, one sentence each. */
   read(): Promise<{ readonly interfaces: readonly PluggedInterface[]; readonly problems: readonly string[] }>;
-  /** Stores one, durably, in place of what its MAC or its name had. */
-  save(plugged: PluggedInterface): Promise<void>;
+  /** Stores one, durably, in place of what its MAC or its name had; `rules` with it, before it is on record. */
+  save(plugged: PluggedInterface, rules?: readonly FirewallRule[]): Promise<void>;
   /** Forgets one, with its firewall rules; silent when there is none. */
   remove(mac: Mac): Promise<void>;
   /** Stores the firewall rules of an interface, mode 0600. */

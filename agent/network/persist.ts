@@ -7,7 +7,7 @@
 import { posix } from 'node:path';
 import type { Files } from '../host/files';
 import { AgentError } from '../model/errors';
-import { isInterfaceName, parseMac, type Mac } from '../model/network';
+import { isInterfaceName, parseMac, type FirewallRule, type Mac } from '../model/network';
 import { refuseUnfit } from './fit';
 import { readInterfaceFile, viewOf } from './interface-file';
 import type { InterfaceRecords, PluggedInterface } from './network';
@@ -35,6 +35,10 @@ export function createInterfaceRecords({ files, basePath, networkDirectory }: Re
   const readLines = async () => parseLines((await files.readText(listPath)) ?? '');
   const writeLines = (lines: readonly Line[]): Promise<void> =>
     files.writeAtomic(listPath, lines.map(({ mac, name }) => `${mac} ${name}\n`).join(''), 0o644);
+  const writeRules = async (name: string, rules: readonly FirewallRule[]): Promise<void> => {
+    await ensureDirectory(files, networkDirectory);
+    await files.writeAtomic(rulesPath(name), rulesText(rules), 0o600);
+  };
 
   return {
     async read() {
@@ -46,18 +50,24 @@ export function createInterfaceRecords({ files, basePath, networkDirectory }: Re
       };
     },
 
-    async save({ mac, wanted }) {
+    async save({ mac, wanted }, rules) {
       const { lines } = await readLines();
+      const isSame = lines.some((line) => line.mac === mac && line.name === wanted.name);
       const isOther = (line: Line): boolean => line.mac !== mac && line.name !== wanted.name;
       const replaced = lines.filter(
         (line) => !isOther(line) && !(line.mac === mac && line.name === wanted.name),
       );
       await ensureDirectory(files, networkDirectory);
       await files.writeAtomic(filePath(wanted.name), renderInterfaceFile(viewOf(wanted)), 0o644);
+      // Whoever is closed until there are rules must not be on record without that.
+      if (rules !== undefined) await writeRules(wanted.name, rules);
       await writeLines([...lines.filter(isOther), { mac, name: wanted.name }]);
-      // Another interface's rules are none for this one, and nobody owns the file of a name that was given up.
-      for (const { name } of replaced) await files.remove(rulesPath(name));
-      for (const { name } of replaced) if (name !== wanted.name) await files.remove(filePath(name));
+      // Another interface's rules are none for this one, and nobody owns the files of a name that was given up.
+      if (!isSame && rules === undefined) await files.remove(rulesPath(wanted.name));
+      for (const { name } of replaced.filter((line) => line.name !== wanted.name)) {
+        await files.remove(rulesPath(name));
+        await files.remove(filePath(name));
+      }
     },
 
     async remove(mac) {
@@ -71,10 +81,7 @@ export function createInterfaceRecords({ files, basePath, networkDirectory }: Re
       }
     },
 
-    async saveRules(name, rules) {
-      await ensureDirectory(files, networkDirectory);
-      await files.writeAtomic(rulesPath(name), rulesText(rules), 0o600);
-    },
+    saveRules: writeRules,
 
     async readRules(name) {
       const text = await files.readText(rulesPath(name));

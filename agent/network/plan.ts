@@ -3,8 +3,9 @@
 //
 // INVARIANTS:
 // - what is new comes before what is old goes, so that an address or route that stays never falters;
-// - only what this room makes is taken away: addresses that are permanent, routes of protocol static, rules of the
-//   VIPs' table; never what the kernel, a router advertisement, a lease or keepalived put there.
+// - only what this room makes is taken away: permanent addresses, routes of protocol static, rules of the VIPs' table;
+//   never what the kernel, a router advertisement or a lease put there, nor keepalived's routes and rules. keepalived's
+//   addresses bear no mark: the target names those that are left alone.
 
 import { bitsOf, cidrText, subnetOf, type Cidr } from '../model/cidr';
 import type { InterfaceAddress, WantedRoute, WantedRule } from '../model/network';

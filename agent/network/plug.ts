@@ -14,7 +14,7 @@ import { ensureNamespace, refuseNone, setAll } from './netns';
 import type { Network } from './network';
 import { createMasquerade } from './nft';
 import { missingInterface, settle } from './settle';
-import { targetAsIs, targetOf } from './target';
+import { othersThan, targetAsIs, targetOf, without, type Target } from './target';
 import { createUndo, type Way } from './undo';
 
 export interface NetworkDeps {
@@ -35,10 +35,10 @@ export function createNetwork({ runner, log, namespace, ownPid }: NetworkDeps): 
   const undo = createUndo({ inside, outside, masquerade, ownPid });
 
   /** Makes an interface that is inside what is wanted; what fails takes `way` back. */
-  const make = async (wanted: WantedInterface, way: Way) => {
+  const make = async (wanted: WantedInterface, target: Target, way: Way) => {
     try {
       await setAll({ command, log }, staticOnly(wanted.name));
-      const warnings = await settle(inside, targetOf(wanted));
+      const warnings = await settle(inside, target);
       await masquerade.set(wanted.name, wanted.masquerade);
       return { warnings, undo: () => undo(way) };
     } catch (thrown) {
@@ -52,7 +52,7 @@ export function createNetwork({ runner, log, namespace, ownPid }: NetworkDeps): 
     freeName: (reserved) => chooseName(inside, reserved),
     announce: (name, ips) => announce(command, name, ips),
 
-    async plug(mac, wanted) {
+    async plug(mac, wanted, ready) {
       refuseNone(namespace);
       refuseUnfit(wanted);
       const [there, here] = [await readActual(inside), await readActual(outside)];
@@ -61,19 +61,24 @@ export function createNetwork({ runner, log, namespace, ownPid }: NetworkDeps): 
       const link = withMac(here.interfaces, mac);
       const before = link && targetAsIs(here, link.name, false);
       if (before === undefined) throw missingInterface(mac);
+      await ready?.();
       await moveIn(before.name, wanted.name);
-      return await make(wanted, { kind: 'moved', name: wanted.name, before });
+      return await make(wanted, targetOf(wanted), { kind: 'moved', name: wanted.name, before });
     },
 
-    async configure(wanted) {
+    async configure(wanted, { ready, former } = {}) {
       refuseNone(namespace);
       refuseUnfit(wanted);
       const there = await readActual(inside);
       refuseDuplicates(there, wanted);
-      const before = targetAsIs(there, wanted.name, true);
-      if (before === undefined) throw missingInterface(wanted.name);
+      const asIs = targetAsIs(there, wanted.name, true);
+      if (asIs === undefined) throw missingInterface(wanted.name);
+      const target = targetOf(wanted, othersThan(there, wanted.name, former));
+      // What the change leaves alone may have moved by the time that it is undone.
+      const before = without(asIs, target.leftAlone);
       const families = await masquerade.families(wanted.name);
-      return await make(wanted, { kind: 'changed', before, families });
+      await ready?.();
+      return await make(wanted, target, { kind: 'changed', before, families });
     },
   };
 

@@ -25,15 +25,15 @@ const foreignProtocols: readonly number[] = [
   protocol.keepalived,
 ];
 
-/** The target of a wanted interface. */
-export function targetOf(wanted: WantedInterface): Target {
+/** The target of a wanted interface that leaves `others` where they are. */
+export function targetOf(wanted: WantedInterface, others: readonly InterfaceAddress[] = []): Target {
   const { name, mtu, addresses, movingAddresses, routes, rules } = wanted;
   return {
     name,
     mtu,
     isUp: true,
     addresses,
-    leftAlone: movingAddresses,
+    leftAlone: [...movingAddresses, ...others],
     routes: firstOfEach(routes),
     rules: name === vipInterface ? rules : undefined,
   };
@@ -57,6 +57,24 @@ export function targetAsIs(actual: ActualNetwork, name: string, isInside: boolea
     routes: routesAsTheyAre(actual, name),
     rules: isInside && name === vipInterface ? rulesAsTheyAre(actual) : undefined,
   };
+}
+
+/** A target that does not know of these addresses: they are neither given nor taken away. */
+export function without(target: Target, others: readonly InterfaceAddress[]): Target {
+  const isOther = ({ ip }: InterfaceAddress): boolean => others.some((other) => other.ip.text === ip.text);
+  const addresses = target.addresses.filter((address) => !isOther(address));
+  return { ...target, addresses, leftAlone: [...target.leftAlone, ...others] };
+}
+
+/** The addresses of an interface that are none of `former`; none when whatever it carries is ours. */
+export function othersThan(
+  actual: ActualNetwork,
+  name: string,
+  former: readonly InterfaceAddress[] | undefined,
+): readonly InterfaceAddress[] {
+  const link = actual.interfaces.find((each) => each.name === name);
+  if (link === undefined || former === undefined) return [];
+  return link.addresses.filter(({ ip }) => !former.some((each) => each.ip.text === ip.text));
 }
 
 /** Tells whether a rule of the kernel's list is one that this room makes and may take away. */

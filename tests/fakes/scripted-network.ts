@@ -47,7 +47,8 @@ export function createScriptedNetwork(): ScriptedNetwork {
     const name = words[0] === '-n' ? (words[1] ?? '') : '';
     const rest = words.slice(words[0] === '-n' ? 2 : 0);
     if (rest[0] === 'netns') {
-      namespaces.set(rest[2] ?? '', newNamespace());
+      if (rest[1] === 'add') namespaces.set(rest[2] ?? '', newNamespace());
+      else namespaces.delete(rest[2] ?? '');
       return {};
     }
     const namespace = namespaces.get(name);

@@ -1,5 +1,6 @@
 // VIP interfaces in real namespaces: what they are given, how they are left, and what clients see of it. Needs root.
 
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../fakes/eventually';
 import {
@@ -45,6 +46,12 @@ afterAll(async () => {
     const keys = ['net.ipv4.ip_nonlocal_bind', 'net.ipv6.ip_nonlocal_bind', 'net.ipv4.ip_forward'];
     const all = [...keys, 'net.ipv6.conf.all.forwarding'];
     expect(within(inside, 'sysctl', '-n', ...all)).toBe('1\n1\n1\n1\n');
+  });
+
+  it('is made anew when a restart of the container has left its name and nothing else', async () => {
+    spawnSync('umount', [`/run/netns/${inside}`]);
+    await stage.network.ensureNamespace();
+    expect(ipIn(inside, 'link show lo')).toContain('UP');
   });
 });
 

@@ -475,5 +475,10 @@ whenRoot('a restart', () => {
     expect(readFileSync(join(lib(), 'plugged_interfaces'), 'utf8')).toBe(
       `${vipMac} eth1\n${memberMac} eth2\n`,
     );
+    writeFileSync(join(lib(), 'plugged_interfaces'), 'nonsense\n', { flag: 'a' });
+    expect(await runToEnd(['network', 'restore', ...given], { through })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nonsense'),
+    });
   });
 });

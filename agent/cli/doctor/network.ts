@@ -11,7 +11,7 @@ import { createIpCommand } from '../../network/ip';
 import type { PluggedInterface } from '../../network/network';
 import { createInterfaceRecords } from '../../network/persist';
 import { plan } from '../../network/plan';
-import { targetOf } from '../../network/target';
+import { othersThan, targetOf } from '../../network/target';
 import { found, type Check, type Patient } from './check';
 
 export const networkChecks: readonly Check[] = [
@@ -130,7 +130,9 @@ function loopback({ interfaces: all }: ActualNetwork): readonly Finding[] {
 }
 
 function deviations(actual: ActualNetwork, { mac, wanted }: PluggedInterface): readonly Finding[] {
-  const steps = plan(actual, targetOf(wanted));
+  // Addresses that the agent did not give may be keepalived's.
+  const others = othersThan(actual, wanted.name, wanted.addresses);
+  const steps = plan(actual, targetOf(wanted, others));
   // A tenant's route that the kernel refuses stays out: that is no trouble of the amphora's.
   const left = steps?.filter(({ isOptional }) => !isOptional);
   if (left?.length === 0) return [];

@@ -55,7 +55,7 @@ function bodyOf(error: AgentError): ErrorBody {
   if (error.subject?.what === 'interface') {
     return { message: 'Error interface not found for IP address' };
   }
-  if (error.subject?.what === 'network interface') {
+  if (error.kind === 'not-found' && error.subject?.what === 'network interface') {
     return { message: 'No suitable network interface found' };
   }
   if (error.kind === 'config-rejected') return withDetails('Invalid request', error.detail);

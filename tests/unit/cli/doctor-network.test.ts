@@ -47,6 +47,11 @@ describe('the doctor on the network', () => {
     expect(await examine()).toEqual([]);
   });
 
+  it('has nothing against what keepalived puts on an interface', async () => {
+    await scene.runner.run(['ip', '-j', '-n', namespace, 'addr', 'add', '10.2.0.50/32', 'dev', 'eth2']);
+    expect(await examine()).toEqual([]);
+  });
+
   it('names an interface that is not there, and how far another one is from what it was', async () => {
     scene.machine.removeLink('eth2', namespace);
     await scene.runner.run(['ip', '-j', '-n', namespace, 'addr', 'del', '10.0.0.5/32', 'dev', 'eth1']);

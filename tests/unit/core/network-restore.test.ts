@@ -28,7 +28,7 @@ describe('a start of the agent', () => {
     reboot();
     const from = scene.runner.transcript.length;
     const { networkRestore } = scene.start();
-    expect(await networkRestore.restore()).toEqual({ restored: ['eth1', 'eth2'], failed: [] });
+    expect(await networkRestore.restore()).toEqual({ restored: ['eth1', 'eth2'], failed: [], problems: [] });
     expect(sorted()).toEqual(before);
     const lines = scene.runner.transcript.slice(from);
     expect(lines.findIndex((line) => line.includes('nft -f'))).toBeLessThan(
@@ -55,6 +55,18 @@ describe('a start of the agent', () => {
     expect(await scene.parts.pluggedPorts.vipOf('10.0.0.5')).toMatchObject({ interface: 'eth1' });
   });
 
+  it('in the midst of a change to a pair takes the VIP off the interface, for keepalived to have it alone', async () => {
+    scene.setTopology('ACTIVE-STANDBY');
+    await scene.start().networkRestore.restore();
+    expect(scene.show()).toContain('eth1 mtu 1500 up 10.0.0.9/24');
+  });
+
+  it('leaves what keepalived has put on an interface, though it was never plugged', async () => {
+    await scene.runner.run(['ip', '-j', '-n', namespace, 'addr', 'add', '10.2.0.50/32', 'dev', 'eth2']);
+    await scene.start().networkRestore.restore();
+    expect(scene.show()).toContain('eth2 mtu 1500 up 10.2.0.9/24 10.2.0.50/32');
+  });
+
   it('without one of the ports: the others are back, the missing one is told, and comes once it is there', async () => {
     scene.machine.destroy(namespace);
     scene.machine.addLink({ name: 'ens8', mac: memberMac });
@@ -62,6 +74,7 @@ describe('a start of the agent', () => {
     expect(await networkRestore.restore()).toEqual({
       restored: ['eth2'],
       failed: [{ name: 'eth1', why: expect.stringContaining('no interface with its MAC') }],
+      problems: [],
     });
     expect(await networkRestore.findings()).toMatchObject([
       { check: 'network', severity: 'error', what: expect.stringContaining(vipMac) },
@@ -97,11 +110,30 @@ describe('a start of the agent', () => {
     expect((await networkRestore.findings()).map(({ what }) => what).join()).toContain('not permitted');
   });
 
+  it('makes the namespace later when it cannot at first', async () => {
+    reboot();
+    scene.machine.failNext(/netns add/, 'Cannot allocate memory');
+    const { networkRestore } = scene.start();
+    await networkRestore.restore();
+    const aborter = new AbortController();
+    networkRestore.watch(aborter.signal);
+    await eventually(async () => {
+      await scene.clock.advance(5_000);
+      expect(await networkRestore.findings()).toEqual([]);
+    });
+    expect(sorted()).toEqual(before);
+    aborter.abort();
+  });
+
   it('goes on over a record that is spoiled, and tells it', async () => {
     reboot();
     scene.files.plant('/etc/octavia/interfaces/eth1.json', 'x');
     const { networkRestore } = scene.start();
-    expect(await networkRestore.restore()).toEqual({ restored: ['eth2'], failed: [] });
+    expect(await networkRestore.restore()).toEqual({
+      restored: ['eth2'],
+      failed: [],
+      problems: [expect.stringContaining('eth1.json')],
+    });
     expect((await networkRestore.findings()).map(({ what }) => what).join()).toContain('eth1.json');
   });
 
@@ -127,7 +159,7 @@ describe('an interface on record', () => {
     await networkRestore.takeDown('eth1');
     expect(scene.show()).toContain('eth1 mtu 1500 down');
     expect(scene.show().join()).not.toContain('rule from');
-    expect(await networkRestore.restore('eth1')).toEqual({ restored: ['eth1'], failed: [] });
+    expect(await networkRestore.restore('eth1')).toEqual({ restored: ['eth1'], failed: [], problems: [] });
     expect(sorted()).toEqual(before);
   });
 });

@@ -80,6 +80,8 @@ describe('a request for a VIP', () => {
     ['10.0.0.5', { vrrp_ip: '2001:db8::9' }, 'Invalid VRRP Address: vrrp_ip: 2001:db8::9'],
     ['10.0.0.5', { gateway: '2001:db8::1' }, 'Invalid subnet information: gateway: expected an IPv4'],
     ['10.0.0.5', { gateway: '::ffff:10.0.0.1' }, 'Invalid subnet information: gateway: expected'],
+    ['10.0.0.5', { gateway: '10.0.0.5' }, 'Invalid subnet information: gateway: expected another address'],
+    ['10.0.0.5', { vrrp_ip: '10.0.0.1' }, 'Invalid VRRP Address: vrrp_ip: 10.0.0.1 is the gateway'],
     ['10.0.0.5', { mac_address: 'x' }, 'Invalid subnet information: mac_address: expected'],
     ['10.0.0.5', { mac_address: '01:00:5e:00:00:12' }, 'Invalid subnet information: mac_address: expected'],
     ['10.0.0.5', { mac_address: 5 }, 'Invalid subnet information: mac_address: must be string'],

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AgentError } from '../../../agent/model/errors';
 import { parseInterfaceRules } from '../../../agent/core/interface-rules';
 import { parseNetworkPlug, parseVipPlug } from '../../../agent/core/plug-request';
-import { createPlugScene, memberBody, memberMac, vipBody, vipMac } from './plug-scene';
+import { createPlugScene, memberBody, memberMac, namespace, vipBody, vipMac } from './plug-scene';
 
 type Scene = Awaited<ReturnType<typeof createPlugScene>>;
 let scene: Scene;
@@ -14,6 +14,8 @@ beforeEach(async () => {
 
 const plugVip = (more?: object) => scene.parts.plug.vip(parseVipPlug('10.0.0.5', vipBody(more)));
 const plugNetwork = (more?: object) => scene.parts.plug.network(parseNetworkPlug(memberBody(more)));
+const webRules = parseInterfaceRules([{ protocol: 'TCP', cidr: null, port: 80 }]);
+const firewall = () => scene.machine.table('inet amphora_rules_eth1', namespace);
 const diskIsGone = () => new AgentError('unavailable', 'the disk is gone');
 const outside = (): readonly string[] | undefined => scene.machine.show();
 const untouched = ['lo mtu 65536 down', 'ens7 mtu 1500 down', 'ens8 mtu 1500 down'];
@@ -63,6 +65,25 @@ describe('a VIP', () => {
       detail: expect.stringContaining('eth1'),
     });
     expect(outside()).toEqual(['lo mtu 65536 down', 'ens8 mtu 1500 down']);
+  });
+
+  it('by way of SR-IOV while there is another: that one keeps its rules', async () => {
+    await plugVip();
+    await scene.parts.interfaceRules.replace('eth1', webRules);
+    const before = firewall();
+    await expect(plugVip({ mac_address: memberMac, is_sriov: true })).rejects.toMatchObject({
+      kind: 'already-exists',
+    });
+    expect(firewall()).toBe(before);
+  });
+
+  it('in place of a port that is gone does not get the rules of that', async () => {
+    await plugVip();
+    await scene.parts.interfaceRules.replace('eth1', webRules);
+    scene.machine.removeLink('eth1', namespace);
+    await plugVip({ mac_address: memberMac });
+    expect(firewall()).toBeUndefined();
+    expect(await scene.files.readText('/etc/octavia/interfaces/eth1.rules')).toBeUndefined();
   });
 
   it('of no port: not found, of the subject on which dialects have their own words', async () => {
@@ -155,6 +176,18 @@ describe('a network', () => {
     });
   });
 
+  it('with an address that moves between the halves of a pair: already there, whichever half has it now', async () => {
+    scene.setTopology('ACTIVE-STANDBY');
+    await plugVip();
+    const fixed_ips = [{ ip_address: '10.0.0.5', subnet_cidr: '10.0.0.0/24' }];
+    await expect(plugNetwork({ fixed_ips })).rejects.toMatchObject({
+      kind: 'already-exists',
+      detail: expect.stringContaining('10.0.0.5'),
+    });
+    expect(await plugNetwork({ fixed_ips, mac_address: vipMac })).toMatchObject({ name: 'eth1' });
+    expect(scene.show().join()).not.toContain('10.0.0.5');
+  });
+
   it('on the port of the VIP: the VIP stays, also when the request does not speak of it', async () => {
     await plugVip();
     const fixed_ips = [{ ip_address: '10.7.0.9', subnet_cidr: '10.7.0.0/24' }];
@@ -176,6 +209,13 @@ describe('a network', () => {
     await plugNetwork({ vip_net_info });
     expect(scene.show()).toContain('eth2 mtu 1500 up 10.2.0.9/24');
     expect(scene.show().join()).not.toContain('table 1');
+  });
+
+  it('changed keeps what keepalived has put on its interface, and loses what it was given before', async () => {
+    await plugNetwork();
+    await scene.runner.run(['ip', '-j', '-n', namespace, 'addr', 'add', '10.2.0.50/32', 'dev', 'eth2']);
+    await plugNetwork({ fixed_ips: [{ ip_address: '10.2.0.10', subnet_cidr: '10.2.0.0/24' }] });
+    expect(scene.show()).toContain('eth2 mtu 1500 up 10.2.0.50/32 10.2.0.10/24');
   });
 
   it('that cannot be changed stays as it was, on record too', async () => {
@@ -228,6 +268,16 @@ describe('interface rules', () => {
     scene.files.failNext('writeAtomic', diskIsGone());
     await expect(scene.parts.interfaceRules.replace('eth1', rule(81))).rejects.toThrow();
     expect(table()).toContain('dport 80');
+  });
+
+  it('take the place of stored ones that cannot be read', async () => {
+    await plugVip();
+    scene.files.plant('/etc/octavia/interfaces/eth1.rules', 'x');
+    scene.files.failNext('writeAtomic', diskIsGone());
+    await expect(scene.parts.interfaceRules.replace('eth1', rule(80))).rejects.toThrow();
+    await scene.parts.interfaceRules.replace('eth1', rule(80));
+    expect(table()).toContain('dport 80');
+    expect(await stored()).toContain('80');
   });
 
   it('find the interface of a VIP that the other half of a pair has now', async () => {

@@ -79,6 +79,11 @@ describe('the interface of a VIP', () => {
     ]);
   });
 
+  it('with its own address for a VIP, too: has that once, for IPv6 knows no address twice', () => {
+    const { addresses } = planInterface('eth1', vip({ vrrp_ip: '10.0.0.5' }), 'SINGLE');
+    expect(addresses.map(shown)).toEqual(['10.0.0.5/24']);
+  });
+
   it('in a pair: VIPs, their table and their rules are left to keepalived', () => {
     expect(lines(planInterface('eth1', vip(full), 'ACTIVE-STANDBY'))).toEqual([
       'mtu 1450',

@@ -79,6 +79,19 @@ describe('a change of an interface that is inside', () => {
     expect(scene.machine.show(namespace)).toEqual(['lo mtu 65536 up', 'eth1 mtu 1450 up 10.0.0.5/24']);
   });
 
+  it('that is undone leaves a VIP to keepalived, wherever it is by then', async () => {
+    const change = (verb: string) =>
+      scene.runner.run(['ip', '-j', '-n', namespace, 'addr', verb, '10.0.0.20/32', 'dev', 'eth1']);
+    await change('add');
+    const wanted = { ...vipWanted(), movingAddresses: [address('10.0.0.20/32')], mtu: 1300 };
+    const ready = async (): Promise<void> => {
+      await change('del');
+    };
+    scene.machine.failNext(/nft -f -/, 'no');
+    await expect(scene.network.configure(wanted, { ready })).rejects.toMatchObject({ detail: 'no' });
+    expect(unordered(scene.machine.show(namespace))).toEqual(unordered(vipPlugged));
+  });
+
   it('gives up on a kernel that keeps undoing it', async () => {
     scene.runner.script({ match: /mtu 1300/, result: {} });
     const wanted = { ...vipWanted(), mtu: 1300 };

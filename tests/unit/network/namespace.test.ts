@@ -29,6 +29,18 @@ describe('the namespace', () => {
     expect(JSON.stringify(scene.log.entries)).toContain('vs/conntrack');
   });
 
+  it('is made anew when only its name is left', async () => {
+    scene.machine.failNext(
+      /link set dev lo up/,
+      `setting the network namespace "${namespace}" failed: Invalid argument`,
+    );
+    await scene.network.ensureNamespace();
+    expect(scene.runner.transcript).toEqual(
+      expect.arrayContaining([`ip -j netns delete ${namespace}`, `ip -j netns add ${namespace}`]),
+    );
+    expect(scene.machine.show(namespace)).toEqual(['lo mtu 65536 up']);
+  });
+
   it('is not there when ip cannot make it', async () => {
     scene.machine.failNext(/netns add/, 'mkdir /run/netns failed: Read-only file system');
     await expect(scene.network.ensureNamespace()).rejects.toMatchObject({

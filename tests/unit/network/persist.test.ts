@@ -102,6 +102,20 @@ describe('the record of plugged interfaces', () => {
     expect(Object.keys(files.snapshot())).toEqual([list, fileOf('eth2.json')]);
   });
 
+  it('names an interface that admits nobody yet only once that is stored', async () => {
+    files.failNext('writeAtomic', new AgentError('no-space', 'full'), /plugged_interfaces$/);
+    await expect(records.save({ mac: vipMac, wanted: vipWanted() }, [])).rejects.toThrow();
+    expect(await records.readRules('eth1')).toEqual([]);
+    await records.save({ mac: vipMac, wanted: vipWanted() }, []);
+    expect(await records.readRules('eth1')).toEqual([]);
+  });
+
+  it('gives no interface the rules that were left for its name', async () => {
+    await records.saveRules('eth1', rules);
+    await records.save({ mac: vipMac, wanted: vipWanted() });
+    expect(await records.readRules('eth1')).toBeUndefined();
+  });
+
   it('forgets an interface with its rules', async () => {
     await records.save({ mac: vipMac, wanted: vipWanted() });
     await records.saveRules('eth1', rules);

@@ -82,4 +82,11 @@ describe('a path or method that is not served', () => {
       body: { json: { message: 'Method Not Allowed', details: 'PATCH is not allowed here' } },
     });
   });
+
+  it('of a port that is inside already does not say that there is none', () => {
+    const subject = { what: 'network interface', id: 'eth1' } as const;
+    expect(bodyOf(new AgentError('already-exists', 'Interface already exists', { subject }))).toEqual({
+      message: 'Interface already exists',
+    });
+  });
 });
