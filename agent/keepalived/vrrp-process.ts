@@ -99,6 +99,8 @@ async function start(deps: VrrpProcessDeps, spec: ServiceSpec, live: VrrpLiveTex
   await files.writeAtomic(paths.live, live.text, privateMode);
   // A pid file that names any living process would keep it from starting, and from saying so.
   await removePidFiles(deps);
+  // After a reboot, in containers at every start, it may get the pid of one that has told something.
+  await files.remove(paths.notifyLog);
   const printed = await markLog(files, paths.log);
   const { process } = await supervisor.start(spec);
   const isUp = async (): Promise<boolean> =>

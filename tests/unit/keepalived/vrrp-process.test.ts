@@ -130,6 +130,15 @@ describe('a start', () => {
     expect(removed).toEqual(['10.0.0.5 eth1']);
   });
 
+  it('is not proven by what a keepalived of the same pid told before a reboot', async () => {
+    const { driver, wait, files } = machine({ tells: '' });
+    files.plant(
+      paths.notifyLog,
+      `{"uptime":9,"pid":${childPid},"instance":"a0b1c2d3e4f5","state":"MASTER","priority":90}\n`,
+    );
+    await expect(wait(driver().start(upload))).rejects.toMatchObject({ kind: 'reload-failed' });
+  });
+
   it('is refused before it begins, by the lines of the upload', async () => {
     const refuses = `(${paths.candidate}: Line 13) unknown keyword`;
     const { driver, wait, runner } = machine({ refuses });
