@@ -74,8 +74,9 @@ async function processAlive(patient: Patient): Promise<readonly Finding[]> {
   if ((await storedText(patient)) === undefined) return [];
   const { pidFile } = vrrpPaths(config.haproxy_amphora.base_path);
   const pid = Number((await host.files.readText(pidFile))?.trim());
-  const seen = Number.isInteger(pid) && pid > 1 ? host.runner.glance(pid) : undefined;
-  if (seen !== undefined && seen.state !== 'Z') return [];
+  const seen = Number.isInteger(pid) && pid > 1 ? await host.runner.identify(pid) : undefined;
+  // The kernel may have given its pid to another.
+  if (seen?.name === 'keepalived' && seen.state !== 'Z') return [];
   return [
     found('vrrp-process', 'error', {
       what: 'keepalived is configured and does not run',

@@ -76,6 +76,33 @@ describe('an address in a subnet of its own', () => {
   });
 });
 
+describe('SINGLE, when its agent is killed at any step', () => {
+  it.each(['MASTER', 'BACKUP'] as const)('leaves the address with whoever had it: %s', async (role) => {
+    for (let step = 1; ; step += 1) {
+      amphora = await createScriptedAmphora();
+      keepalived = installPair(amphora);
+      keepalived.addresses.get('eth1')?.push(`${vip}/24`);
+      await reach(pair);
+      keepalived.become(role);
+      amphora.killAgentAt(step);
+      const outcome = await amphora.untilDeath(async () => {
+        await control().post(single);
+        await control().settled();
+      });
+      await amphora.restartAgent();
+      await amphora.pass(amphora.core().pairing.prepare());
+      await amphora.pass(amphora.core().pairing.restore());
+      await settle();
+      const { topology, error } = await amphora.pass(control().state());
+      const isThere = eth1()?.includes(`${vip}/24`);
+      expect([step, error, isThere]).toEqual([step, undefined, role === 'MASTER']);
+      expect([step, keepalived.running().length]).toEqual([step, topology === 'SINGLE' ? 0 : 1]);
+      if (outcome !== 'died') break;
+      expect(step).toBeLessThan(100);
+    }
+  });
+});
+
 describe('an address that is all that its interface has', () => {
   it('is refused: VRRP speaks from an address of its own', async () => {
     keepalived.addresses.set('eth1', [`${vip}/24`]);
