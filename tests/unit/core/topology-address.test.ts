@@ -41,8 +41,11 @@ describe('an address in a subnet of its own', () => {
   it('comes back to its interface when its amphora is single again', async () => {
     await reach(pair);
     keepalived.become('MASTER');
+    const before = amphora.runner.transcript.length;
     await reach(single);
     expect(eth1()).toEqual(['192.168.50.11/24', `${vip}/24`]);
+    const told = amphora.runner.transcript.slice(before).filter((line) => /arping/.test(line));
+    expect(told).toEqual([expect.stringMatching(/^arping .*172\.16\.0\.10/)]);
     expect(await amphora.pass(control().state())).toMatchObject({ topology: 'SINGLE' });
   });
 
