@@ -149,7 +149,7 @@ async function decide(deps: TopologyDeps, book: Book, wanted: WantedTopology): P
     pair !== undefined ||
     error !== undefined ||
     (await effects.isPaired()) ||
-    (await followed(deps, book.record)) !== (await followed(deps, { settled: wanted }));
+    (await meansPair(deps, book.record)) !== (await meansPair(deps, { settled: wanted }));
   if ((await effects.isUploaded()) || !changes) {
     await keep(deps, book, { settled: wanted });
     return false;
@@ -160,6 +160,11 @@ async function decide(deps: TopologyDeps, book: Book, wanted: WantedTopology): P
   const held = now.length > 0 ? now : (book.record.held ?? []);
   await keep(deps, book, { ...withSettled(settled), next: wanted, ...(held.length > 0 ? { held } : {}) });
   return true;
+}
+
+/** Whether plugged VIPs are keepalived's. */
+async function meansPair(deps: TopologyDeps, record: TopologyRecord): Promise<boolean> {
+  return (await followed(deps, record)) === 'ACTIVE-STANDBY';
 }
 
 function begin(deps: TopologyDeps, book: Book, to: WantedTopology): void {

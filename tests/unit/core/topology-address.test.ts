@@ -44,7 +44,7 @@ describe('an address in a subnet of its own', () => {
     const before = amphora.runner.transcript.length;
     await reach(single);
     expect(eth1()).toEqual(['192.168.50.11/24', `${vip}/24`]);
-    const told = amphora.runner.transcript.slice(before).filter((line) => /arping/.test(line));
+    const told = amphora.runner.transcript.slice(before).filter((line) => line.includes('arping'));
     expect(told).toEqual([expect.stringMatching(/^arping .*172\.16\.0\.10/)]);
     expect(await amphora.pass(control().state())).toMatchObject({ topology: 'SINGLE' });
   });
@@ -165,6 +165,11 @@ describe('where agent.conf says that amphorae come in pairs', () => {
 });
 
 describe('a topology that is posted again', () => {
+  it('or another one without a pair, is nothing to do', async () => {
+    expect(await amphora.pass(control().post(single))).toBe(false);
+    expect(await amphora.pass(control().post({ topology: 'ACTIVE-ACTIVE' }))).toBe(false);
+  });
+
   it('brings back a keepalived that was stopped meanwhile', async () => {
     await reach(neighbourly);
     await amphora.pass(amphora.core().pairing.vrrp.stop());
