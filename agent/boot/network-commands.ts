@@ -8,6 +8,8 @@ import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
 import { followedTopology } from '../core/topology-state';
 import { createTopologyStore } from '../core/topology-store';
+import { createVrrpStateStore, readVrrpOrigin } from '../core/vrrp-state';
+import { vrrpPaths } from '../keepalived/vrrp-paths';
 import type { Log, LogFields } from '../host/log';
 import { AgentError, isAgentError } from '../model/errors';
 import type { Output } from './serve';
@@ -75,13 +77,16 @@ async function networkOf(config: Config, host: Host, output: Output): Promise<Pl
   const log = logTo(output);
   const { base_path: basePath } = config.haproxy_amphora;
   const record = await createTopologyStore({ ...host, log, basePath }).read();
-  const topology = followedTopology(record, config.controller_worker.loadbalancer_topology);
+  const vrrp = vrrpPaths(basePath);
+  const origin = await readVrrpOrigin(host.files, vrrp, createVrrpStateStore(host.files, log, vrrp.state));
+  const { loadbalancer_topology: configured } = config.controller_worker;
+  const topology = followedTopology(record, configured, origin === 'uploaded');
   return wirePlug(
     config,
     { ...host, log },
     {
       namespace: config.amphorad.network_namespace ?? '',
-      topology: { state: () => ({ topology }) },
+      topology: { state: () => Promise.resolve({ topology }) },
       interfaceOf: () => Promise.resolve(undefined),
     },
   );

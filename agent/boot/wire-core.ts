@@ -74,7 +74,7 @@ export function wireCore(
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers);
   const facts = wireFacts(config, host, drivers, statuses);
-  const topology = { state: () => ({ topology: pairing.topology.followed() }) };
+  const topology = { state: async () => ({ topology: await pairing.topology.followed() }) };
   const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
   const { listeners } = udp;
   const { pluggedPorts: plugged } = ports;

@@ -23,7 +23,7 @@ export interface PlugParts {
 
 export interface PlugPartsDeps {
   readonly namespace: string;
-  readonly topology: { state(): { readonly topology: Topology } };
+  readonly topology: { state(): Promise<{ readonly topology: Topology }> };
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
 }
 

@@ -75,7 +75,7 @@ export function wireTopology(parts: PairingParts): Pairing {
   const { files, log, clock } = host;
   const { basePath } = drivers.roots;
   const paths = vrrpPaths(basePath);
-  const carried = createCarriedAddresses(drivers.ip);
+  const carried = createCarriedAddresses(drivers.ip, createNamespaceCommand(host.runner, drivers.namespace));
   const keepalived = wireKeepalived(parts, paths, carried);
   const state = createVrrpStateStore(files, log, paths.state);
   const refuse = policyOf(drivers, paths);

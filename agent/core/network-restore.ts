@@ -19,7 +19,7 @@ import { isPlannedForPair, planInterface } from './port-plan';
 export interface NetworkRestoreDeps extends CarryOutDeps {
   readonly clock: Clock;
   readonly gate: Gate<'network'>;
-  readonly topology: { state(): { readonly topology: Topology } };
+  readonly topology: { state(): Promise<{ readonly topology: Topology }> };
   /** Takes an interface of the namespace down. */
   readonly linkDown: (name: string) => Promise<void>;
   /** False: this profile has no namespace, and plugs nothing. */
@@ -133,7 +133,7 @@ async function restoreOne(
   { mac, wanted: recorded }: PluggedInterface,
 ): Promise<void> {
   const { network, firewall, records, log } = deps;
-  const { topology } = deps.topology.state();
+  const { topology } = await deps.topology.state();
   const isPair = topology === 'ACTIVE-STANDBY';
   const fits = (isPlannedForPair(recorded) ?? isPair) === isPair;
   const wanted = fits ? recorded : planInterface(recorded.name, portOfPlan(recorded), topology);

@@ -4,9 +4,9 @@
 import { cidrText, subnetOf, type Cidr } from '../model/cidr';
 import { internal, invalidInput } from '../model/errors';
 import { parseIp, sameIp, type Ip } from '../model/ip';
-import type { Pair, Topology } from '../model/topology';
+import type { HeldAddress, Pair, Topology } from '../model/topology';
 import type { VrrpVip } from '../model/vrrp';
-import { carriedAmong, neighbourOf, type Carried, type CarriedAddresses } from '../network/carried';
+import { neighbourOf, type Carried, type CarriedAddresses } from '../network/carried';
 
 export interface Place {
   readonly interfaceName: string;
@@ -17,16 +17,16 @@ export interface Place {
 }
 
 export interface PairAddress {
-  /** Finds where the address belongs. Throws `invalid-input` naming the parameter when this machine has no such place. */
-  place(pair: Pair): Promise<Place>;
+  /** Finds where the address belongs; `held`: where it was before. Throws `invalid-input` naming the parameter when this machine has no such place. */
+  place(pair: Pair, held?: readonly HeldAddress[]): Promise<Place>;
   /** Refuses an address whose interface has no other to speak VRRP from: keepalived would be in FAULT for ever. Throws as `place` does. */
   requireSpeaker(pair: Pair): Promise<void>;
   /** Takes it off the interface, so that keepalived alone has it. A keepalived that runs keeps what it has through its reload. */
   release(pair: Pair, isPaired: boolean): Promise<void>;
-  /** Tells whether the interface has it now, whoever put it there. */
-  isHeld(pair: Pair): Promise<boolean>;
-  /** Puts it on the interface again and tells the neighbours: one that is plugged here, or that this amphora had before. Whoever stood by never takes it. */
-  hold(pair: Pair, wasHeld: boolean): Promise<void>;
+  /** Tells where it is now, whoever put it there. */
+  held(pair: Pair): Promise<readonly HeldAddress[]>;
+  /** Puts back what this amphora had before and tells the neighbours; plugged VIPs follow the topology. Whoever stood by never takes one that is not plugged. */
+  hold(pair: Pair | undefined, held: readonly HeldAddress[], followed: Topology): Promise<void>;
 }
 
 /** A VIP that is plugged, as the record of plugged interfaces has it. */
@@ -60,9 +60,9 @@ export interface PairAddressDeps {
 
 /** Makes it. */
 export function createPairAddress({ carried, plugged, announce }: PairAddressDeps): PairAddress {
-  async function place(pair: Pair): Promise<Place> {
+  async function place(pair: Pair, held: readonly HeldAddress[] = []): Promise<Place> {
     const ip = ipOf(pair);
-    const all = await carried.list();
+    const all = [...(await carried.list()), ...held.map(carriedOf)];
     const known = await plugged.vipOf(pair.haIp);
     if (known !== undefined) return placeOf(known, all);
     if (pair.interface !== undefined) await requireInterface(carried, pair.interface);
@@ -71,15 +71,16 @@ export function createPairAddress({ carried, plugged, announce }: PairAddressDep
     const found = neighbour ?? here.find((each) => sameIp(each.ip, ip));
     const interfaceName = found?.interfaceName ?? pair.interface;
     if (interfaceName === undefined) throw nowhere(ip);
+    if (!all.some((each) => isOwn(each, interfaceName, ip))) throw speechless(ip, interfaceName);
     const prefixLength = found?.prefixLength ?? (ip.family === 4 ? 32 : 128);
     return { interfaceName, source: neighbour?.ip, vips: [{ ip, prefixLength }] };
   }
 
   const present = async (pair: Pair): Promise<readonly Carried[]> => {
-    const { interfaceName, vips } = await place(pair);
-    return carriedAmong(
-      await carried.list(),
-      vips.map(({ ip }) => ({ ip, interfaceName })),
+    const ip = ipOf(pair);
+    return (await carried.list()).filter(
+      (each) =>
+        sameIp(each.ip, ip) && (pair.interface === undefined || each.interfaceName === pair.interface),
     );
   };
 
@@ -88,28 +89,28 @@ export function createPairAddress({ carried, plugged, announce }: PairAddressDep
 
     async requireSpeaker(pair) {
       const { interfaceName, vips } = await place(pair);
-      const { family } = ipOf(pair);
-      const isOwn = (each: Carried): boolean =>
-        each.interfaceName === interfaceName && !vips.some(({ ip }) => sameIp(ip, each.ip));
+      const ip = ipOf(pair);
+      const isOther = (each: Carried): boolean =>
+        each.interfaceName === interfaceName && !vips.some((vip) => sameIp(vip.ip, each.ip));
       // IPv6 is spoken from the link-local address, which every interface has.
-      if (family === 4 && !(await carried.list()).some((each) => each.ip.family === 4 && isOwn(each)))
-        throw mute(interfaceName);
+      if (ip.family === 4 && !(await carried.list()).some((each) => each.ip.family === 4 && isOther(each)))
+        throw speechless(ip, interfaceName);
     },
 
-    isHeld: async (pair) => (await present(pair)).length > 0,
+    held: async (pair) => (await present(pair)).map((each) => ({ ...each, ip: each.ip.text })),
 
     async release(pair, isPaired) {
       if ((await plugged.vipOf(pair.haIp)) !== undefined) await plugged.follow('ACTIVE-STANDBY');
       else if (!isPaired) await carried.remove(await present(pair));
     },
 
-    async hold(pair, wasHeld) {
-      if ((await plugged.vipOf(pair.haIp)) !== undefined) return plugged.follow('SINGLE');
-      if (!wasHeld) return;
-      const { interfaceName, vips } = await place(pair);
-      for (const vip of vips) await carried.add({ ...vip, interfaceName });
-      const ips = vips.map(({ ip }) => ip);
-      await announce(interfaceName, ips);
+    async hold(pair, held, followed) {
+      await plugged.follow(followed);
+      if (pair === undefined || (await plugged.vipOf(pair.haIp)) !== undefined) return;
+      for (const each of held.map(carriedOf)) {
+        await carried.add(each);
+        await announce(each.interfaceName, [each.ip]);
+      }
     },
   };
 }
@@ -136,6 +137,15 @@ function vipOf({ ip, prefix, gateway, hostRoutes }: PluggedAddress): VrrpVip {
   };
 }
 
+/** Whether VRRP can speak from this address: it needs one that does not move, of the family of the one that does. */
+function isOwn(each: Carried, interfaceName: string, moving: Ip): boolean {
+  return each.interfaceName === interfaceName && each.ip.family === moving.family && !sameIp(each.ip, moving);
+}
+
+function carriedOf({ ip: text, ...where }: HeldAddress): Carried {
+  return { ...where, ip: addressOf(text) };
+}
+
 async function requireInterface(carried: CarriedAddresses, name: string): Promise<void> {
   if ((await carried.interfaces()).includes(name)) return;
   throw invalidInput('Invalid request', `interface: there is no ${name}`);
@@ -146,13 +156,17 @@ function nowhere(ip: Ip): Error {
   return invalidInput('Invalid request', `ha_ip: ${ip.text}: ${why}`);
 }
 
-function mute(interfaceName: string): Error {
-  const why = `${interfaceName} has no other IPv4 address, and VRRP needs one: plug the VIP with vrrp_ip`;
-  return invalidInput('Invalid request', `ha_ip: ${why}`);
+function speechless(ip: Ip, interfaceName: string): Error {
+  const why = `${interfaceName} has no other address of its family, which VRRP speaks from`;
+  return invalidInput('Invalid request', `ha_ip: ${ip.text}: ${why}`);
 }
 
 function ipOf({ haIp }: Pair): Ip {
-  const ip = parseIp(haIp);
+  return addressOf(haIp);
+}
+
+function addressOf(text: string): Ip {
+  const ip = parseIp(text);
   if (ip === undefined) throw internal('a stored topology has an address that is none');
   return ip;
 }

@@ -36,19 +36,26 @@ export function createPairing(deps: PairingDeps): TopologyEffects {
 
     requirePossible: (pair) => address.requireSpeaker(pair),
 
-    async pair(pair, signal) {
+    isInForce: async ({ topology }) =>
+      topology === 'ACTIVE-STANDBY'
+        ? (await isPaired()) && (await vrrp.role()) !== undefined
+        : !(await isPaired()),
+
+    async pair(pair, held, signal) {
       const deadline = deps.clock.monotonic() + deps.deadlineMs;
-      const place = await address.place(pair);
+      const place = await address.place(pair, held);
       await address.release(pair, await isPaired());
+      // An agent that ends starts nothing any more.
+      signal.throwIfAborted();
       await vrrp.generate(renderVrrpConfig(instanceOf(pair, place, deps.routerId), paths));
       await untilDecided(deps, deadline, signal);
     },
 
-    isHeld: (pair) => address.isHeld(pair),
+    held: (pair) => address.held(pair),
 
-    async alone(former, wasHeld) {
+    async alone(former, held, followed) {
       await vrrp.withdraw();
-      if (former !== undefined) await address.hold(former, wasHeld);
+      await address.hold(former, held, followed);
     },
   };
 }

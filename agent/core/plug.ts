@@ -27,7 +27,7 @@ import { planInterface } from './port-plan';
 
 export interface PlugDeps extends CarryOutDeps {
   readonly gate: Gate<'network'>;
-  readonly topology: { state(): { readonly topology: Topology } };
+  readonly topology: { state(): Promise<{ readonly topology: Topology }> };
   /** Told of every port that was plugged: nobody need wait for it any longer. */
   readonly onPlugged: (mac: Mac) => void;
 }
@@ -104,7 +104,7 @@ async function doPlug(
   },
 ): Promise<PlugOutcome> {
   const { before, others } = around;
-  const wanted = planInterface(name, port, deps.topology.state().topology);
+  const wanted = planInterface(name, port, (await deps.topology.state()).topology);
   refuseMoving(others, wanted);
   const { warnings } = await carryOut(deps, {
     plugged: { mac, wanted },

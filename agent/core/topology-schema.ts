@@ -28,6 +28,17 @@ const pair = {
   },
 } as const;
 
+const held = {
+  type: 'object',
+  required: ['ip', 'prefixLength', 'interfaceName'],
+  additionalProperties: false,
+  properties: {
+    ip: address,
+    prefixLength: { type: 'integer', minimum: 0, maximum: 128 },
+    interfaceName: { type: 'string', pattern: '^[^/\\s]{1,15}$' },
+  },
+} as const;
+
 const wanted = { oneOf: [alone, pair] } as const;
 
 export const topologySchema = {
@@ -39,7 +50,7 @@ export const topologySchema = {
     schema: { const: topologySchemaNumber },
     settled: wanted,
     next: wanted,
-    held: { const: true },
+    held: { type: 'array', items: held },
     error: { type: 'string' },
   },
 } as const;

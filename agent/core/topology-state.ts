@@ -35,8 +35,13 @@ function topologyInForce({ settled }: TopologyRecord, configured: TopologyFacts[
   return settled?.topology ?? (configured === 'SINGLE' ? 'SINGLE' : 'ACTIVE-STANDBY');
 }
 
-/** What the network of this machine is to follow: where a transition leads, else the topology in force. */
-export function followedTopology(record: TopologyRecord, configured: TopologyFacts['configured']): Topology {
+/** What the network of this machine is to follow: where a transition leads, else the topology in force. Where keepalived has an uploaded configuration a posted topology cannot take its VIPs from it: a pair by agent.conf stays one. */
+export function followedTopology(
+  record: TopologyRecord,
+  configured: TopologyFacts['configured'],
+  isUploaded: boolean,
+): Topology {
+  if (isUploaded && configured === 'ACTIVE_STANDBY') return 'ACTIVE-STANDBY';
   return record.next?.topology ?? topologyInForce(record, configured);
 }
 

@@ -6,7 +6,7 @@ import { validators } from '../generated/validators';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { AgentError } from '../model/errors';
-import type { WantedTopology } from '../model/topology';
+import type { HeldAddress, WantedTopology } from '../model/topology';
 import { topologySchemaNumber } from './topology-schema';
 
 export interface TopologyRecord {
@@ -14,8 +14,8 @@ export interface TopologyRecord {
   readonly settled?: WantedTopology;
   /** Where a transition that has not ended leads. */
   readonly next?: WantedTopology;
-  /** Whether this amphora had the moving address when the transition began. */
-  readonly held?: true;
+  /** Where this amphora had the moving address when the transition began; kept over one that could not be undone. */
+  readonly held?: readonly HeldAddress[];
   /** Why the last transition failed. */
   readonly error?: string;
 }

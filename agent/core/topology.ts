@@ -10,6 +10,7 @@ import type { Log } from '../host/log';
 import { AgentError, messageOf } from '../model/errors';
 import {
   isSameTopology,
+  type HeldAddress,
   type Pair,
   type Topology,
   type TopologyState,
@@ -27,12 +28,14 @@ export interface TopologyEffects {
   isPaired(): Promise<boolean>;
   /** Throws `invalid-input` naming the parameter that this machine cannot serve. */
   requirePossible(pair: Pair): Promise<void>;
-  /** Makes this amphora half of a pair and resolves when VRRP has decided on its role. */
-  pair(pair: Pair, signal: AbortSignal): Promise<void>;
-  /** Tells whether this amphora has the address of a pair now. */
-  isHeld(pair: Pair): Promise<boolean>;
-  /** Ends what `pair` has made; this amphora has the address of its former pair again when it was its own or `wasHeld`. */
-  alone(former: Pair | undefined, wasHeld: boolean): Promise<void>;
+  /** Tells whether nothing need be done for a topology that was reached before. */
+  isInForce(topology: WantedTopology): Promise<boolean>;
+  /** Makes this amphora half of a pair and resolves when VRRP has decided on its role; `held`: where its address was before. */
+  pair(pair: Pair, held: readonly HeldAddress[], signal: AbortSignal): Promise<void>;
+  /** Tells where this amphora has the address of a pair now; empty when it has not. */
+  held(pair: Pair): Promise<readonly HeldAddress[]>;
+  /** Ends what `pair` has made, and puts back what was `held`; plugged VIPs follow `followed`. */
+  alone(former: Pair | undefined, held: readonly HeldAddress[], followed: Topology): Promise<void>;
 }
 
 export interface TopologyReader {
@@ -44,7 +47,7 @@ export interface TopologyControl extends TopologyReader {
   /** Reads what was posted; before anything is restored. Throws `version-mismatch`. */
   load(): Promise<void>;
   /** What the network of this machine is to follow: where a transition leads, else the topology in force. */
-  followed(): Topology;
+  followed(): Promise<Topology>;
   /** Why nothing may be changed now. */
   refuseChange(): AgentError | undefined;
   /** Makes a topology the wanted one; true when a transition has begun, false when nothing had to be changed. Throws `unavailable` during another transition, `invalid-input`. */
@@ -100,11 +103,11 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
     async load() {
       book.record = await deps.store.read();
     },
-    followed: () => followedTopology(book.record, deps.configured()),
+    followed: () => followed(deps, book.record),
     refuseChange: () => refusalOf(book),
     post,
     resume() {
-      if (book.record.next !== undefined) begin(deps, book, book.record.next);
+      if (book.record.next !== undefined && book.busy === undefined) begin(deps, book, book.record.next);
     },
     settled: async () => {
       while (book.busy !== undefined) await book.busy;
@@ -113,15 +116,21 @@ export function createTopology(deps: TopologyDeps): TopologyControl {
     state: async () =>
       describeTopology({
         record: book.record,
-        isBusy: book.record.next !== undefined && book.busy !== undefined,
+        isBusy: book.record.next !== undefined,
         configured: deps.configured(),
         role: await deps.role(),
       }),
   };
 }
 
-function refusalOf({ busy }: Book): AgentError | undefined {
-  return busy === undefined ? undefined : new AgentError('unavailable', 'Topology transition in progress');
+/** Also before a transition of the former agent goes on: the listener is there first. */
+function refusalOf({ busy, record }: Book): AgentError | undefined {
+  if (busy === undefined && record.next === undefined) return undefined;
+  return new AgentError('unavailable', 'Topology transition in progress');
+}
+
+async function followed({ effects, configured }: TopologyDeps, record: TopologyRecord): Promise<Topology> {
+  return followedTopology(record, configured(), await effects.isUploaded());
 }
 
 async function keep({ store }: TopologyDeps, book: Book, record: TopologyRecord): Promise<void> {
@@ -132,22 +141,30 @@ async function keep({ store }: TopologyDeps, book: Book, record: TopologyRecord)
 /** False when there is no way to go: what was wanted is then in force. */
 async function decide(deps: TopologyDeps, book: Book, wanted: WantedTopology): Promise<boolean> {
   const { effects } = deps;
-  const { settled } = book.record;
-  if (settled !== undefined && isSameTopology(settled, wanted)) return false;
+  const { settled, error } = book.record;
+  const isKnown = settled !== undefined && isSameTopology(settled, wanted);
+  if (isKnown && error === undefined && (await effects.isInForce(wanted))) return false;
   const pair = pairOf(wanted);
-  if ((await effects.isUploaded()) || (pair === undefined && !(await effects.isPaired()))) {
+  const changes =
+    pair !== undefined ||
+    error !== undefined ||
+    (await effects.isPaired()) ||
+    (await meansPair(deps, book.record)) !== (await meansPair(deps, { settled: wanted }));
+  if ((await effects.isUploaded()) || !changes) {
     await keep(deps, book, { settled: wanted });
     return false;
   }
   if (pair !== undefined) await effects.requirePossible(pair);
   const moving = pair ?? (settled === undefined ? undefined : pairOf(settled));
-  const held = moving !== undefined && (await effects.isHeld(moving));
-  await keep(deps, book, {
-    ...(settled === undefined ? {} : { settled }),
-    next: wanted,
-    ...(held ? { held } : {}),
-  });
+  const now = moving === undefined ? [] : await effects.held(moving);
+  const held = now.length > 0 ? now : (book.record.held ?? []);
+  await keep(deps, book, { ...withSettled(settled), next: wanted, ...(held.length > 0 ? { held } : {}) });
   return true;
+}
+
+/** Whether plugged VIPs are keepalived's. */
+async function meansPair(deps: TopologyDeps, record: TopologyRecord): Promise<boolean> {
+  return (await followed(deps, record)) === 'ACTIVE-STANDBY';
 }
 
 function begin(deps: TopologyDeps, book: Book, to: WantedTopology): void {
@@ -171,29 +188,37 @@ async function travel(deps: TopologyDeps, book: Book, to: WantedTopology): Promi
 
 async function turnBack(deps: TopologyDeps, book: Book, to: WantedTopology, why: string): Promise<void> {
   const { log, store } = deps;
-  const { settled } = book.record;
+  const { settled, held } = book.record;
   log.error('topology not reached: back to the former one', { topology: to.topology, error: why });
   const errors = [why];
+  let left: Pick<TopologyRecord, 'held'> = {};
   try {
-    await reach(deps, book, settled ?? { topology: 'SINGLE' }, to);
+    await reach(deps, book, settled, to);
   } catch (thrown) {
     if (book.stopped.signal.aborted) return;
+    if (held !== undefined) left = { held };
     errors.push(`and the former topology is not whole: ${wordsOf(thrown)}`);
     log.error('former topology not restored', { error: wordsOf(thrown) });
   }
   // On a full disk too: what is known is told, and the next agent tries again.
-  book.record = { ...(settled === undefined ? {} : { settled }), error: errors.join('; ') };
+  book.record = { ...withSettled(settled), ...left, error: errors.join('; ') };
   await store.write(book.record);
 }
 
+/** `to` undefined: what the configuration says, which is nothing of ours to make. */
 async function reach(
-  { effects }: TopologyDeps,
-  { record, stopped }: Book,
-  to: WantedTopology,
+  deps: TopologyDeps,
+  { record: { held = [] }, stopped }: Book,
+  to: WantedTopology | undefined,
   from: WantedTopology | undefined,
 ): Promise<void> {
-  if (to.topology === 'ACTIVE-STANDBY') await effects.pair(to, stopped.signal);
-  else await effects.alone(from === undefined ? undefined : pairOf(from), record.held === true);
+  if (to?.topology === 'ACTIVE-STANDBY') return deps.effects.pair(to, held, stopped.signal);
+  const former = from === undefined ? undefined : pairOf(from);
+  await deps.effects.alone(former, held, await followed(deps, withSettled(to)));
+}
+
+function withSettled(settled: WantedTopology | undefined): TopologyRecord {
+  return settled === undefined ? {} : { settled };
 }
 
 function pairOf(topology: WantedTopology): Pair | undefined {

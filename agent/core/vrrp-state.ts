@@ -4,6 +4,7 @@
 import { validators } from '../generated/validators';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
+import type { VrrpPaths } from '../keepalived/vrrp-paths';
 import { AgentError } from '../model/errors';
 import type { ServiceProcess } from '../supervisor/service';
 import { vrrpStateSchemaNumber } from './vrrp-schema';
@@ -24,6 +25,15 @@ export interface VrrpStateStore {
   read(): Promise<VrrpState>;
   /** Writes the state durably. */
   write(state: VrrpState): Promise<void>;
+}
+
+/** Tells whose the stored configuration is; undefined when there is none. */
+export async function readVrrpOrigin(
+  files: Files,
+  { config }: Pick<VrrpPaths, 'config'>,
+  state: Pick<VrrpStateStore, 'read'>,
+): Promise<VrrpState['origin'] | undefined> {
+  return (await files.stat(config)) === undefined ? undefined : (await state.read()).origin;
 }
 
 const initial: VrrpState = { desired: 'stopped', origin: 'uploaded' };

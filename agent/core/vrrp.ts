@@ -10,7 +10,7 @@ import type { VrrpState as VrrpRole } from '../model/vrrp';
 import { requireSpace } from './disk-reserve';
 import type { Gate } from './gate';
 import type { VrrpProcesses } from './vrrp-processes';
-import type { VrrpStateStore } from './vrrp-state';
+import { readVrrpOrigin, type VrrpStateStore } from './vrrp-state';
 import type { VrrpWatch } from './vrrp-watch';
 
 export interface Vrrp {
@@ -65,7 +65,7 @@ const largestBytes = 256 * 1024;
 export function createVrrp(deps: VrrpDeps): Vrrp {
   const { files, paths, gate, state, processes, watch } = deps;
   const inTurn = <T>(job: () => Promise<T>): Promise<T> => gate.run('vrrp', job);
-  const origin = async () => ((await isConfigured(deps)) ? (await state.read()).origin : undefined);
+  const origin = () => readVrrpOrigin(files, paths, state);
 
   async function startOrReload(): Promise<'started' | 'reloaded'> {
     const living = await processes.living();

@@ -98,6 +98,9 @@ async function answer(
     if (refusal !== undefined) throw refusal;
     const body =
       route.body === 'none' ? Buffer.alloc(0) : await readBody(request, response, limits[route.body], share);
+    // A body may take its time, and a transition begin meanwhile.
+    const belated = route.method === 'GET' ? undefined : refuseChange?.();
+    if (belated !== undefined) throw belated;
     const params = request.params as Readonly<Record<string, string>>;
     reply = await route.handle({ params, body, contentType: request.headers['content-type'] });
   } catch (thrown) {

@@ -54,6 +54,8 @@ const pollMs = 20;
 const settleMs = 2_000;
 const reloadMs = 5_000;
 const stopGraceMs = 3_000;
+// It writes a line for each address before it says that it is through.
+const mostReloadBytes = 1024 * 1024;
 const privateMode = 0o600;
 
 /** Makes the driver of the pair's keepalived. */
@@ -100,6 +102,8 @@ async function start(deps: VrrpProcessDeps, spec: ServiceSpec, live: LiveText): 
   await files.writeAtomic(paths.live, live.text, privateMode);
   // A pid file that names any living process would keep it from starting, and from saying so.
   await removePidFiles(deps);
+  // After a reboot, in containers at every start, it may get the pid of one that has told something.
+  await files.remove(paths.notifyLog);
   const printed = await markLog(files, paths.log);
   const { process } = await supervisor.start(spec);
   const isUp = async (): Promise<boolean> =>
@@ -136,7 +140,8 @@ async function reads(deps: VrrpProcessDeps, text: string, process: ServiceProces
   const printed = await markLog(files, paths.log);
   if (!(await supervisor.reload(process, 'SIGHUP'))) return false;
   const isDone = async (): Promise<boolean> =>
-    /Reload (?:complete|finished)/.test(await printed()) && (await states.haveAll(instancesOf(text)));
+    /Reload (?:complete|finished)/.test(await printed(mostReloadBytes)) &&
+    (await states.haveAll(instancesOf(text)));
   return waitFor(deps, process, isDone, reloadMs);
 }
 

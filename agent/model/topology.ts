@@ -21,6 +21,14 @@ export interface Pair {
   readonly interface?: string;
 }
 
+/** The address of a pair as an interface carries it. */
+export interface HeldAddress {
+  /** In canonical text. */
+  readonly ip: string;
+  readonly prefixLength: number;
+  readonly interfaceName: string;
+}
+
 export interface TopologyState {
   readonly topology: Topology;
   readonly role: Role;

@@ -4,6 +4,7 @@
 import { contains, subnetOf } from '../model/cidr';
 import { isAgentError } from '../model/errors';
 import { parseIp, sameIp, type Ip } from '../model/ip';
+import type { NamespaceCommand } from './in-namespace';
 import { isIpObject, isMissingNamespace, type IpCommand, type IpObject } from './ip';
 
 export interface Carried {
@@ -23,8 +24,11 @@ export interface CarriedAddresses {
   remove(addresses: readonly Carried[]): Promise<void>;
 }
 
-/** Makes the reader and writer of the addresses in the namespace of `command`. */
-export function createCarriedAddresses(command: IpCommand): CarriedAddresses {
+/** Makes the reader and writer of the addresses in the namespace of `command`; `inside` runs other tools there. */
+export function createCarriedAddresses(
+  command: IpCommand,
+  inside: Pick<NamespaceCommand, 'attempt'>,
+): CarriedAddresses {
   const links = async (): Promise<readonly IpObject[]> => {
     try {
       return await command.run(['addr']);
@@ -44,6 +48,7 @@ export function createCarriedAddresses(command: IpCommand): CarriedAddresses {
     add: (address) => change('replace', address),
     async remove(addresses) {
       for (const address of addresses) {
+        await keepOthers(inside, address);
         try {
           await change('del', address);
         } catch (thrown) {
@@ -52,6 +57,22 @@ export function createCarriedAddresses(command: IpCommand): CarriedAddresses {
       }
     },
   };
+}
+
+/** The first address of a subnet takes the others along when it goes, unless the kernel is told otherwise. */
+async function keepOthers(
+  inside: Pick<NamespaceCommand, 'attempt'>,
+  { ip, interfaceName }: Carried,
+): Promise<void> {
+  if (ip.family === 6) return;
+  // A dot separates the words of a key.
+  const name = interfaceName.replaceAll('.', '/');
+  try {
+    await inside.attempt(['sysctl', '-q', '-w', `net.ipv4.conf.${name}.promote_secondaries=1`]);
+  } catch (thrown) {
+    // Without the tool the address must go all the same: a second one on the network is worse.
+    if (!isAgentError(thrown)) throw thrown;
+  }
 }
 
 /** Those of `wanted` that are carried, with the prefixes that they have now. */

@@ -12,11 +12,12 @@ export interface NamespaceCommand {
 
 const timeoutMs = 20_000;
 
-/** Makes the door into a namespace. */
+/** Makes the door into a namespace; an empty name means our own. */
 export function createNamespaceCommand(runner: ProcessRunner, namespace: string): NamespaceCommand {
+  const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
   const attempt: NamespaceCommand['attempt'] = async (argv, input) => {
     const options = input === undefined ? { timeoutMs } : { timeoutMs, input };
-    const result = await runner.run(['ip', 'netns', 'exec', namespace, ...argv], options);
+    const result = await runner.run([...through, ...argv], options);
     if (result.timedOut)
       throw new AgentError('timeout', `${argv.join(' ')} took longer than ${timeoutMs} ms`);
     return result;

@@ -136,5 +136,5 @@ function scriptAddresses(runner: ScriptedRunner, addresses: Map<string, string[]
       return {};
     },
   });
-  runner.script({ match: /^(?:arping|ndptool) /, result: {} });
+  runner.script({ match: /^(?:arping|ndptool|sysctl) /, result: {} });
 }

@@ -8,6 +8,7 @@ import { vrrpPaths } from '../../keepalived/vrrp-paths';
 import { isAgentError } from '../../model/errors';
 import type { Finding } from '../../model/finding';
 import { carriedAmong, createCarriedAddresses } from '../../network/carried';
+import { createNamespaceCommand } from '../../network/in-namespace';
 import { createIpCommand } from '../../network/ip';
 import { found, type Check, type Patient } from './check';
 
@@ -74,8 +75,9 @@ async function processAlive(patient: Patient): Promise<readonly Finding[]> {
   if ((await storedText(patient)) === undefined) return [];
   const { pidFile } = vrrpPaths(config.haproxy_amphora.base_path);
   const pid = Number((await host.files.readText(pidFile))?.trim());
-  const seen = Number.isInteger(pid) && pid > 1 ? host.runner.glance(pid) : undefined;
-  if (seen !== undefined && seen.state !== 'Z') return [];
+  const seen = Number.isInteger(pid) && pid > 1 ? await host.runner.identify(pid) : undefined;
+  // The kernel may have given its pid to another.
+  if (seen?.name === 'keepalived' && seen.state !== 'Z') return [];
   return [
     found('vrrp-process', 'error', {
       what: 'keepalived is configured and does not run',
@@ -98,7 +100,10 @@ async function duplicates(patient: Patient): Promise<readonly Finding[]> {
   if (text === undefined) return [];
   const { runner } = patient.host;
   const namespace = patient.config.amphorad.network_namespace ?? '';
-  const carried = await createCarriedAddresses(createIpCommand(runner, namespace)).list();
+  const carried = await createCarriedAddresses(
+    createIpCommand(runner, namespace),
+    createNamespaceCommand(runner, namespace),
+  ).list();
   const own = carriedAmong(carried, addressesOf([text])).filter(({ ip }) => ip.family === 4);
   const through = namespace === '' ? [] : ['ip', 'netns', 'exec', namespace];
   const all: Finding[] = [];

@@ -142,10 +142,19 @@ function refuseOddPeers({ haIp, peers }: Optional<Pair>, faults: string[]): void
 
 function shown(name: string, value: unknown): string {
   if (name === 'secret') return typeof value === 'string' ? `${Buffer.byteLength(value)} bytes` : 'no text';
-  return quote(typeof value === 'string' ? value : JSON.stringify(value));
+  return quote(typeof value === 'string' ? value : jsonOf(value));
+}
+
+/** What is read by a loop is written by recursion: nested deep enough it overflows the stack. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'something nested too deeply';
+  }
 }
 
 function wordOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : jsonOf(value);
   return /^[\w.-]{1,64}$/.test(text) ? text : quote(text);
 }

@@ -67,6 +67,8 @@ describe('the doctor on a pair', () => {
     const { runner, pid, look } = machine();
     runner.endProcess(pid);
     expect(await look()).toEqual(['error vrrp-process']);
+    runner.addProcess({ pid, argv: ['sleep', '60'] });
+    expect(await look()).toEqual(['error vrrp-process']);
   });
 
   it('finds a configuration that never moves its address', async () => {

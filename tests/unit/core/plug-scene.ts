@@ -59,7 +59,7 @@ export async function createPlugScene(rules: readonly RunnerRule[] = []) {
   const start = (inNamespace = namespace): PlugParts =>
     wirePlug(config, host, {
       namespace: inNamespace,
-      topology: { state: () => ({ topology: life.topology, role: 'ACTIVE', haIp: '', inTransition: false }) },
+      topology: { state: () => Promise.resolve({ topology: life.topology }) },
       interfaceOf: () => Promise.resolve(undefined),
     });
   return {

@@ -137,7 +137,7 @@ describe('a pair', () => {
     keepalived.addresses.set('eth1', [`${vip}/24`]);
     await expect(post(pair)).rejects.toMatchObject({
       kind: 'invalid-input',
-      detail: expect.stringContaining('ha_ip: eth1 has no other IPv4 address'),
+      detail: expect.stringContaining('eth1 has no other address of its family'),
     });
     expect(isOnEth1()).toBe(true);
     await expect(post({ ...pair, interface: 'eth7' })).rejects.toMatchObject({

@@ -23,7 +23,7 @@ interface Behaviour {
   readonly tells?: string;
   readonly writesPidFile?: boolean;
   /** What a reload does. */
-  readonly reloads?: 'well' | 'never' | 'dies';
+  readonly reloads?: 'well' | 'wordily' | 'never' | 'dies';
   readonly refuses?: string;
   /** Ends without taking its addresses away. */
   readonly leaves?: boolean;
@@ -67,6 +67,8 @@ function machine({
           runner.endProcess(childPid);
           runner.endProcess(process.pid);
         } else if (reloads === 'well') print('Reloading ...\nReload complete');
+        else if (reloads === 'wordily')
+          print(`Reloading ...\n${'removing VIP\n'.repeat(2_000)}Reload complete`);
       },
     },
   ]);
@@ -130,6 +132,15 @@ describe('a start', () => {
     expect(removed).toEqual(['10.0.0.5 eth1']);
   });
 
+  it('is not proven by what a keepalived of the same pid told before a reboot', async () => {
+    const { driver, wait, files } = machine({ tells: '' });
+    files.plant(
+      paths.notifyLog,
+      `{"uptime":9,"pid":${childPid},"instance":"a0b1c2d3e4f5","state":"MASTER","priority":90}\n`,
+    );
+    await expect(wait(driver().start(upload))).rejects.toMatchObject({ kind: 'reload-failed' });
+  });
+
   it('is refused before it begins, by the lines of the upload', async () => {
     const refuses = `(${paths.candidate}: Line 13) unknown keyword`;
     const { driver, wait, runner } = machine({ refuses });
@@ -165,6 +176,12 @@ describe('a reload', () => {
     held.add('10.0.0.5 eth1').add('2001:db8::5 eth1');
     await wait(driver().reload(vrrpUpload(['        10.0.0.5\n', '        10.0.0.6\n']), process));
     expect(removed).toEqual(['10.0.0.5 eth1']);
+  });
+
+  it('of many addresses, each of which it writes about, is seen to be complete', async () => {
+    const { driver, wait } = machine({ reloads: 'wordily' });
+    const process = await wait(driver().start(upload));
+    await wait(driver().reload(next, process));
   });
 
   it('that fails has it read the last good text again', async () => {

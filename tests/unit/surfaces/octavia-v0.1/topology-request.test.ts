@@ -111,6 +111,13 @@ describe('what is refused', () => {
     expect(faultsOf({ ...pair, secret, role: 'none' })).not.toContain('hush');
   });
 
+  it('a parameter that is nested without end', () => {
+    const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    for (const body of [`{"topology":${nested}}`, `{"topology":"SINGLE","peers":${nested}}`]) {
+      expect(() => readTopologyRequest(Buffer.from(body))).toThrow('Invalid request');
+    }
+  });
+
   it.each(['', 'x', '[]', 'null', '"SINGLE"'])('a body that is no object: %j', (body) => {
     expect(() => readTopologyRequest(Buffer.from(body))).toThrow('Invalid request');
   });
