@@ -1,5 +1,7 @@
 // The shape of <base>/<id>/state.json. Validated by a precompiled ajv validator whenever it is read.
 
+import { processRecordSchema } from './process-record-schema';
+
 export const stateSchemaNumber = 1;
 
 export const stateSchema = {
@@ -37,15 +39,6 @@ export const stateSchema = {
         unsure: { type: 'boolean' },
       },
     },
-    process: {
-      type: 'object',
-      required: ['pid', 'startTicks', 'bootId'],
-      additionalProperties: false,
-      properties: {
-        pid: { type: 'integer', minimum: 2 },
-        startTicks: { type: 'string', pattern: '^[0-9]{1,20}$' },
-        bootId: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
-      },
-    },
+    process: processRecordSchema,
   },
 } as const;
