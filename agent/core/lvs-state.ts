@@ -5,9 +5,9 @@ import { validators } from '../generated/validators';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { lvsPaths } from '../keepalived/paths';
-import { AgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
+import { readKeptJson } from './kept-json';
 import { lvsStateSchemaNumber } from './lvs-state-schema';
 
 export interface LvsState {
@@ -32,14 +32,9 @@ export function createLvsStateStore(files: Files, log: Log, basePath: string): L
   return {
     async read(id) {
       const path = lvsPaths(basePath, id).state;
-      const text = await files.readText(path);
-      if (text === undefined) return { desired: 'stopped' };
-      const value = parsed(text);
-      if (isNewer(value)) {
-        throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
-          detail: `schema ${value.schema}, this agent knows ${lvsStateSchemaNumber}`,
-        });
-      }
+      const kept = await readKeptJson(files, path, lvsStateSchemaNumber);
+      if (kept === undefined) return { desired: 'stopped' };
+      const { value } = kept;
       if (validators.lvsState(value)) return value as LvsState;
       log.error('state not understood: what lives decides', { listener: id, path });
       return { desired: 'stopped', isSpoiled: true };
@@ -50,17 +45,4 @@ export function createLvsStateStore(files: Files, log: Log, basePath: string): L
       await files.writeAtomic(path, `${JSON.stringify(state, undefined, 2)}\n`, 0o600);
     },
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isNewer(value: unknown): value is { readonly schema: number } {
-  if (typeof value !== 'object' || value === null || !('schema' in value)) return false;
-  return typeof value.schema === 'number' && value.schema > lvsStateSchemaNumber;
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { validators } from '../generated/validators';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
-import { AgentError } from '../model/errors';
 import type { HeldAddress, WantedTopology } from '../model/topology';
+import { readKeptJson } from './kept-json';
 import { topologySchemaNumber } from './topology-schema';
 
 export interface TopologyRecord {
@@ -43,14 +43,9 @@ export function createTopologyStore({ files, log, basePath }: TopologyStoreDeps)
   const path = topologyFile(basePath);
   return {
     async read() {
-      const text = await files.readText(path);
-      if (text === undefined) return {};
-      const value = parsed(text);
-      if (isNewer(value)) {
-        throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
-          detail: `schema ${value.schema}, this agent knows ${topologySchemaNumber}`,
-        });
-      }
+      const kept = await readKeptJson(files, path, topologySchemaNumber);
+      if (kept === undefined) return {};
+      const { value } = kept;
       if (!validators.topology(value)) {
         log.error('topology not understood: the configuration decides until one is posted', { path });
         return {};
@@ -72,17 +67,4 @@ function withoutUndefined(record: {
   return Object.fromEntries(
     Object.entries(record).filter(([, value]) => value !== undefined),
   ) as TopologyRecord;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isNewer(value: unknown): value is { readonly schema: number } {
-  if (typeof value !== 'object' || value === null || !('schema' in value)) return false;
-  return typeof value.schema === 'number' && value.schema > topologySchemaNumber;
 }

@@ -5,8 +5,8 @@ import { validators } from '../generated/validators';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { VrrpPaths } from '../keepalived/vrrp-paths';
-import { AgentError } from '../model/errors';
 import type { ServiceProcess } from '../supervisor/service';
+import { readKeptJson } from './kept-json';
 import { vrrpStateSchemaNumber } from './vrrp-schema';
 
 export interface VrrpState {
@@ -42,14 +42,9 @@ const initial: VrrpState = { desired: 'stopped', origin: 'uploaded' };
 export function createVrrpStateStore(files: Files, log: Log, path: string): VrrpStateStore {
   return {
     async read() {
-      const text = await files.readText(path);
-      if (text === undefined) return initial;
-      const value = parsed(text);
-      if (isNewer(value)) {
-        throw new AgentError('version-mismatch', `${path} was written by a newer agent`, {
-          detail: `schema ${value.schema}, this agent knows ${vrrpStateSchemaNumber}`,
-        });
-      }
+      const kept = await readKeptJson(files, path, vrrpStateSchemaNumber);
+      if (kept === undefined) return initial;
+      const { value } = kept;
       if (validators.vrrpState(value)) return value as VrrpState;
       log.error('state of VRRP not understood: what lives decides', { path });
       return { ...initial, isSpoiled: true };
@@ -59,17 +54,4 @@ export function createVrrpStateStore(files: Files, log: Log, path: string): Vrrp
       await files.writeAtomic(path, `${JSON.stringify(state, undefined, 2)}\n`, 0o600);
     },
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isNewer(value: unknown): value is { readonly schema: number } {
-  if (typeof value !== 'object' || value === null || !('schema' in value)) return false;
-  return typeof value.schema === 'number' && value.schema > vrrpStateSchemaNumber;
 }
