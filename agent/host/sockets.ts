@@ -59,6 +59,9 @@ export interface UdpListener {
   close(): Promise<void>;
 }
 
+/** A stream socket that somebody connected. The HTTP floor reads and writes it as a `Duplex`; here it is opaque. */
+export type LocalConnection = NodeJS.ReadWriteStream;
+
 /** A UNIX socket that tells everyone who connects the same kind of thing, and hangs up. */
 export interface LocalServers {
   /**
@@ -67,6 +70,8 @@ export interface LocalServers {
    * Throws `already-exists` when somebody listens there, `unavailable` on anything else.
    */
   serve(path: string, answer: () => string | Promise<string>): Promise<LocalServer>;
+  /** Listens at `path`, mode 0600, and hands over every connection. Throws as `serve` does. */
+  accept(path: string, take: (connection: LocalConnection) => void): Promise<LocalServer>;
   /** What a listener at `path` says, up to 4 MiB of it, before `timeoutMs` (1,000) pass in silence; undefined when nobody does. */
   ask(path: string, timeoutMs?: number): Promise<string | undefined>;
 }

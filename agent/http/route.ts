@@ -15,6 +15,12 @@ export interface RouteRequest {
   readonly body: Buffer;
   /** As the header says; undefined without one. */
   readonly contentType?: string | undefined;
+  /** What follows the path, decoded. */
+  readonly query: URLSearchParams;
+  /** A header by its name in lower case; undefined without one. */
+  readonly header: (name: string) => string | undefined;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
 }
 
 export interface Route {
@@ -101,14 +107,30 @@ async function answer(
     // A body may take its time, and a transition begin meanwhile.
     const belated = route.method === 'GET' ? undefined : refuseChange?.();
     if (belated !== undefined) throw belated;
-    const params = request.params as Readonly<Record<string, string>>;
-    reply = await route.handle({ params, body, contentType: request.headers['content-type'] });
+    reply = await route.handle(asRouteRequest(request, response, body));
   } catch (thrown) {
     reply = dialect.errorReply(asAgentError(thrown, log, response));
   } finally {
     share.release();
   }
   sendReply(request, response, reply);
+}
+
+function asRouteRequest(request: Request, response: Response, body: Buffer): RouteRequest {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const at = request.url.indexOf('?');
+  return {
+    params: request.params as Readonly<Record<string, string>>,
+    body,
+    contentType: request.headers['content-type'],
+    query: new URLSearchParams(at === -1 ? '' : request.url.slice(at + 1)),
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    gone: gone.signal,
+  };
 }
 
 type ErrorMiddleware = (thrown: unknown, request: Request, response: Response, next: NextFunction) => void;

@@ -86,6 +86,9 @@ export const rooms: Readonly<Record<string, Room>> = {
   'surfaces/runtime-v1': dialectRoom(),
   'surfaces/dataplane-v3': dialectRoom(),
   'surfaces/modaclouds-v1': dialectRoom(),
+  'surfaces/monitoring': dialectRoom(),
+  'surfaces/openapi': dialectRoom(),
+  'surfaces/local': dialectRoom(),
   heartbeat: { floor: 5, rooms: ['core', 'host', 'model'], outside: [], reason: dialect },
   boot: {
     floor: 6,

@@ -25,6 +25,9 @@ export function createScriptedLocalServers(): ScriptedLocalServers {
         },
       });
     },
+    accept(path) {
+      return this.serve(path, () => '');
+    },
     async ask(path) {
       try {
         return await table.get(path)?.();

@@ -11,12 +11,17 @@ const longestAnswer = 4 * 1024 * 1024;
 
 /** Makes the real thing. */
 export function createNodeLocalServers(): LocalServers {
-  return { serve, ask };
+  return { serve, accept, ask };
 }
 
 function serve(path: string, answer: () => string | Promise<string>): Promise<LocalServer> {
+  return accept(path, (socket) => void tell(socket, answer));
+}
+
+function accept(path: string, take: (socket: Socket) => void): Promise<LocalServer> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => void tell(socket, answer));
+    // A client that has said all it has to say still waits for its answer.
+    const server = createServer({ allowHalfOpen: true }, take);
     const fail = (cause: unknown): void => {
       const kind = hasErrno(cause, 'EADDRINUSE') ? 'already-exists' : 'unavailable';
       server.close();

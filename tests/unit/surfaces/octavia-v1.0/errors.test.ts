@@ -11,7 +11,7 @@ import {
 
 const bodyOf = (error: AgentError): unknown => {
   const { body } = errorReply(error);
-  return 'json' in body ? body.json : body.text;
+  return 'json' in body ? body.json : body;
 };
 
 describe('an error', () => {

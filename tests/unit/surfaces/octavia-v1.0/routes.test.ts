@@ -6,6 +6,7 @@ import type { LoadBalancers } from '../../../../agent/core/load-balancers';
 import type { UdpListeners } from '../../../../agent/core/udp-listeners';
 import type { Reply } from '../../../../agent/http/reply';
 import type { Route } from '../../../../agent/http/route';
+import { routeRequest } from '../../../fakes/route-request';
 import { AgentError, invalidInput, isAgentError, notFound } from '../../../../agent/model/errors';
 import { parseLoadBalancerId } from '../../../../agent/model/ids';
 import { errorReply } from '../../../../agent/surfaces/octavia-v1.0/errors';
@@ -64,7 +65,7 @@ async function ask(
   const row = routes.find((each) => each.method === method && each.path === path);
   if (row === undefined) throw new Error(`no row ${method} ${path}`);
   try {
-    return await row.handle({ params, body: Buffer.from(body) });
+    return await row.handle(routeRequest({ params, body: Buffer.from(body) }));
   } catch (thrown) {
     if (!isAgentError(thrown)) throw thrown;
     return errorReply(thrown);
