@@ -47,6 +47,17 @@ describe('Reads', () => {
     expect(streams.transcript).toEqual(['/run/haproxy.sock: show stat']);
   });
 
+  it('that are shared are also parsed once', async () => {
+    const { channel, streams, answer } = scene();
+    const parse = (text: string): object => ({ text });
+    const both = [channel.readAs(stat, parse), channel.readAs(stat, parse)];
+    await eventually(() => expect(streams.inFlight()).toBe(1));
+    answer('all\n\n');
+    const [one, other] = await Promise.all(both);
+    expect(one).toEqual({ text: 'all\n\n' });
+    expect(other).toBe(one);
+  });
+
   it('are asked anew 100 ms later', async () => {
     const { channel, streams, clock, answer } = scene();
     const first = channel.read(stat);
