@@ -1,5 +1,6 @@
 // What a case is: one call of a contract, or one heartbeat, with what must come of it and the sentence that says so.
 
+import type { Bench } from './bench';
 import type { Scene } from './scene';
 import type { Wanted } from './shape';
 
@@ -43,6 +44,8 @@ interface Common {
 export interface CallCase extends Common {
   readonly ask: Ask;
   readonly expect: Expectation;
+  /** Controllers ask again for a while where an agent starts anew: until this case passes, or so long. */
+  readonly retryForMs?: number;
   /** Why a body means that this machine cannot do what is asked; undefined when it means no such thing. */
   readonly excuse?: (body: string) => string | undefined;
 }
@@ -61,6 +64,8 @@ export interface Group {
   readonly name: string;
   readonly dialect: Dialect;
   readonly access: Access;
+  /** What has to be known of the amphora before its cases can be said. */
+  readonly learn?: (scene: Scene, bench: Bench) => Promise<Scene>;
   readonly cases: (scene: Scene) => readonly Case[];
 }
 

@@ -69,6 +69,7 @@ export async function runConform(options: ConformOptions, deps: ConformDeps): Pr
   if (!options.json) deps.print(tableHead);
   try {
     for (const dialect of options.dialects) {
+      if (!options.keepGoing && hasFailed(reports)) break;
       reports.push(
         await runDialect(
           dialect,
@@ -76,6 +77,7 @@ export async function runConform(options: ConformOptions, deps: ConformDeps): Pr
           { ...withOwnIds(scene), pems },
           {
             bench,
+            clock: deps.clock,
             heartbeats,
             allowed,
             only,
@@ -89,9 +91,15 @@ export async function runConform(options: ConformOptions, deps: ConformDeps): Pr
   } finally {
     await heartbeats?.close();
   }
+  if (only !== undefined && reports.every(({ rows, leftOut }) => rows.length + leftOut.length === 0))
+    throw invalidInput('--only', 'no case is of this name');
   const isWhole = !deps.signal.aborted;
   deps.print(options.json ? summaryJson(reports, isWhole) : summaryText(reports, isWhole));
   return isConform(reports, isWhole) ? 0 : 1;
+}
+
+function hasFailed(reports: readonly Report[]): boolean {
+  return reports.some(({ rows }) => rows.some(({ verdict }) => verdict === 'fail'));
 }
 
 /** Each dialect owns what it makes: they share no id. */

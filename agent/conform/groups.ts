@@ -14,6 +14,7 @@ import { life } from './groups/v1.0-life';
 import { network, networkRefusals } from './groups/v1.0-network';
 import { transport } from './groups/v1.0-transport';
 import { udp } from './groups/v1.0-udp';
+import { vrrpLife } from './groups/vrrp';
 
 export const groups: readonly Group[] = [
   oldTransport,
@@ -23,6 +24,7 @@ export const groups: readonly Group[] = [
   oldCertificates,
   oldNetworkRefusals,
   oldNetwork,
+  vrrpLife('v0.1'),
   rotation('v0.1'),
   transport,
   amphora,
@@ -33,6 +35,7 @@ export const groups: readonly Group[] = [
   udp,
   networkRefusals,
   network,
+  vrrpLife('1.0'),
   agentConfiguration,
   rotation('1.0'),
 ];

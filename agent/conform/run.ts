@@ -1,6 +1,7 @@
 // Runs the groups of one dialect, in their order, and removes what they made. One case after the other: a contract is
 // about order too. A signal ends it after the case that is under way; what was made is removed all the same.
 
+import type { Clock } from '../host/clock';
 import { messageOf } from '../model/errors';
 import type { Bench } from './bench';
 import type { Access, CallCase, Case, Dialect, Group } from './case';
@@ -49,9 +50,11 @@ export interface RunDeps {
   readonly only: RegExp | undefined;
   readonly keepGoing: boolean;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   readonly told: (row: Row) => void;
 }
 
+const retryPollMs = 200;
 // What comes after the clean-up: neither makes a load balancer, and both may cut the way to the agent.
 const lastAccesses: readonly Access[] = ['replace-config', 'rotate'];
 
@@ -70,10 +73,13 @@ export async function runDialect(
   let scene = first;
   const run = async (chosen: readonly Group[]): Promise<void> => {
     for (const group of chosen) {
+      scene = await learned(group, scene, deps.bench);
       for (const each of meantOf(group, scene, deps.only)) {
         const isOver = !deps.keepGoing && rows.some(({ verdict }) => verdict === 'fail');
-        if (deps.signal.aborted || isOver) return;
+        if (isAborted(deps) || isOver) return;
         const row = await rowOf(group, each, deps);
+        // A wait that was cut short says nothing of the agent.
+        if (isAborted(deps) && 'heartbeat' in each) return;
         rows.push(row);
         deps.told(row);
       }
@@ -100,6 +106,15 @@ export async function runDialect(
   return { rows, leftOut, leftBehind };
 }
 
+function isAborted({ signal }: RunDeps): boolean {
+  return signal.aborted;
+}
+
+/** What cannot be learned shows in the cases. */
+function learned({ learn }: Group, scene: Scene, bench: Bench): Promise<Scene> {
+  return learn === undefined ? Promise.resolve(scene) : learn(scene, bench).catch(() => scene);
+}
+
 /** The cases of a group up to the last one that is meant: those before it prepare it, but where all only read. */
 function meantOf(group: Group, scene: Scene, only: RegExp | undefined): readonly Case[] {
   const cases = group.cases(scene);
@@ -123,13 +138,21 @@ async function rowOf(group: Group, each: Case, deps: RunDeps): Promise<Row> {
     const { faults, got } = await deps.heartbeats.wait(each.heartbeat);
     return { ...common, expected, got, verdict: faults.length === 0 ? 'pass' : 'fail', because: faults };
   }
-  return { ...common, expected: expectedText(each.expect), ...(await tried(each, deps.bench)) };
+  return { ...common, expected: expectedText(each.expect), ...(await triedAgain(each, deps)) };
 }
 
-async function tried(
-  { ask, expect, excuse }: CallCase,
-  bench: Bench,
-): Promise<Pick<Row, 'got' | 'verdict' | 'because'>> {
+type Trial = Pick<Row, 'got' | 'verdict' | 'because'>;
+
+async function triedAgain(each: CallCase, { bench, clock, signal }: RunDeps): Promise<Trial> {
+  const deadline = clock.monotonic() + (each.retryForMs ?? 0);
+  for (;;) {
+    const trial = await tried(each, bench);
+    if (trial.verdict !== 'fail' || clock.monotonic() >= deadline || signal.aborted) return trial;
+    await clock.sleep(retryPollMs);
+  }
+}
+
+async function tried({ ask, expect, excuse }: CallCase, bench: Bench): Promise<Trial> {
   try {
     const outcome = await bench.send(ask);
     const because = faultsOf(expect, outcome);

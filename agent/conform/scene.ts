@@ -29,13 +29,17 @@ export interface Pems {
 export interface Scene {
   readonly place: Place;
   /** Load balancers (v0.1: listeners); `nobody` is never made, and `odd` is no id that an agent should take. */
-  readonly ids: Readonly<Record<'one' | 'two' | 'tls' | 'fresh' | 'nobody' | 'udp' | 'odd', string>>;
+  readonly ids: Readonly<
+    Record<'one' | 'two' | 'tls' | 'fresh' | 'nobody' | 'udp' | 'nonsense' | 'odd', string>
+  >;
   readonly certificateNames: readonly string[];
   readonly frontends: Readonly<Record<'http' | 'tcp' | 'tls', Frontend>>;
   readonly pems: Pems;
   /** An address of no network (RFC 5737), and the MAC address of no port. */
   readonly strangeIp: string;
   readonly strangeMac: string;
+  /** The name that the spare port has on the amphora, once it is plugged. */
+  readonly pluggedName: string;
   /** What the operator gave for a rotation of the server certificate, and for the agent's own configuration. */
   readonly serverBundle: string;
   readonly agentConfig: string;
@@ -77,11 +81,13 @@ export function makeScene(
       fresh: randomUUID(),
       nobody: randomUUID(),
       udp: randomUUID(),
+      nonsense: randomUUID(),
       odd: `.conform-${randomUUID()}`,
     },
     certificateNames: [`${commonName}.pem`, 'ca.pem', 'list.pem', 'odd.pem', 'web.pem.bak'],
     frontends: { http: frontend('http'), tcp: frontend('tcp'), tls: frontend('http') },
     pems: noPems,
+    pluggedName: 'eth2',
     strangeIp: `192.0.2.${randomInt(1, 255)}`,
     strangeMac: `02:${Array.from({ length: 5 }, () => randomInt(256).toString(16).padStart(2, '0')).join(':')}`,
   });

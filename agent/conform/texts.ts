@@ -95,6 +95,32 @@ export function broken(text: string): string {
   return text.replace('timeout client', 'timeout clinet');
 }
 
+/** What keepalived is told of a pair whose other half is not there. No address moves but one of no network (RFC 5737). */
+export function vrrpText(name: string, ownAddress: string): string {
+  return `vrrp_instance conform {
+    state BACKUP
+    interface ${name}
+    virtual_router_id 251
+    priority 90
+    nopreempt
+    advert_int 1
+    authentication {
+        auth_type PASS
+        auth_pass conform1
+    }
+
+    unicast_src_ip ${ownAddress}
+    unicast_peer {
+        192.0.2.255
+    }
+
+    virtual_ipaddress {
+        203.0.113.251
+    }
+}
+`;
+}
+
 /** The configuration of a UDP listener without members. An empty namespace is none. */
 export function udpText(id: string, namespace: string, port: number): string {
   const inside = namespace === '' ? '' : `net_namespace ${namespace}\n\n`;

@@ -44,6 +44,8 @@ function answering(name: string, path: string): Case {
     says: 'A certificate that cannot be loaded leaves the old one in service.',
     ask: get(path),
     expect: { status: [200] },
+    // Octavia's agent starts anew for a new certificate.
+    retryForMs: 10_000,
   };
 }
 

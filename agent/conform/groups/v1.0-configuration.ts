@@ -1,6 +1,7 @@
 // 1.0: the configuration of a load balancer, uploaded and read back. Nothing is started here.
 // Source: contract/octavia-1.0.md "Endpoints", "haproxy configuration".
 
+import { randomUUID } from 'node:crypto';
 import { ask, get, json, put, type Case, type Group } from '../case';
 import type { Scene } from '../scene';
 import { textLike } from '../shape';
@@ -25,6 +26,12 @@ function textOf({ ids, place, ...scene }: Scene): string {
     basePath: place.basePath,
     frontends: plainFrontends({ ids, place, ...scene }),
   });
+}
+
+/** A configuration of another load balancer, with a listener that no other one has. */
+function strangeText({ place, frontends }: Scene, id: string): string {
+  const { tls } = frontends;
+  return combinedText({ id, basePath: place.basePath, frontends: [{ ...tls, listener: randomUUID() }] });
 }
 
 function uploads(scene: Scene): readonly Case[] {
@@ -94,7 +101,7 @@ function refusals(scene: Scene): readonly Case[] {
     {
       name: 'first upload that haproxy refuses',
       says: '400 {"message":"Invalid request","details":<haproxy output>}.',
-      ask: put(at(ids.fresh), broken(text).replaceAll(ids.one, ids.fresh)),
+      ask: put(at(ids.fresh), broken(strangeText(scene, ids.fresh))),
       expect,
     },
     {
@@ -102,6 +109,12 @@ function refusals(scene: Scene): readonly Case[] {
       says: 'A refused change leaves no trace but its error message.',
       ask: get(`/1.0/loadbalancer/${ids.fresh}/haproxy`),
       expect: json(404, { message: 'Loadbalancer Not Found' }),
+    },
+    {
+      name: 'an upload after a refused first one',
+      says: whole,
+      ask: put(at(ids.fresh), strangeText(scene, ids.fresh)),
+      expect: json(202, ok),
     },
     {
       name: 'upload that is not UTF-8',
@@ -114,7 +127,7 @@ function refusals(scene: Scene): readonly Case[] {
       name: 'upload under a hidden id',
       says: 'For writes we accept [A-Za-z0-9_.-]{1,64}, no leading dot, else 400 [better].',
       better: true,
-      ask: put(at(ids.odd), text.replaceAll(ids.one, ids.odd)),
+      ask: put(at(ids.odd), strangeText(scene, ids.odd)),
       expect: { status: [400] },
     },
   ];

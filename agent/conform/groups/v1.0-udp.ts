@@ -53,7 +53,7 @@ function configuration({ ids, place, frontends }: Scene): readonly Case[] {
       name: 'upload of nonsense',
       says: 'PUT udp_listener → 400 [better].',
       better: true,
-      ask: put(at(ids.fresh), 'nonsense {'),
+      ask: put(at(ids.nonsense), 'nonsense {'),
       expect: { status: [400] },
     },
   ];
