@@ -57,7 +57,9 @@ export async function runConformCommand(
   output: Output,
 ): Promise<number> {
   const ended = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+  // A second Ctrl-C ends it at once, whatever it leaves behind.
+  process.once('SIGINT', () => ended.abort());
+  process.on('SIGTERM', () => ended.abort());
   try {
     const parsed = parseConformArguments(argv);
     if (parsed === 'help') {

@@ -171,7 +171,7 @@ function allowedBy(options: ConformOptions): ReadonlySet<Access> {
 function patternOf(text: string | undefined): RegExp | undefined {
   if (text === undefined) return undefined;
   try {
-    return new RegExp(text, 'i');
+    return new RegExp(text);
   } catch (cause) {
     throw new AgentError('invalid-input', '--only: expected a regular expression', { cause });
   }
