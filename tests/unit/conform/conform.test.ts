@@ -26,7 +26,7 @@ function options(...more: readonly string[]): ConformOptions {
   return parsed;
 }
 
-async function run(
+function run(
   given: ConformOptions,
   answer: (request: HttpsRequest) => HttpsAnswer | HttpsEnd = () => scriptedAnswer(404, {}),
   ended = new AbortController(),
@@ -43,14 +43,14 @@ async function run(
 
 describe('what is sent', () => {
   it('without leave to change anything is GET, HEAD and OPTIONS; what was left out is said', async () => {
-    const { status, https, text } = await run(options());
+    const { status, https, text } = run(options());
     expect(await status).toBe(1);
     expect([...new Set(https.asked.map(({ method }) => method))].sort()).toEqual(['GET', 'HEAD', 'OPTIONS']);
     expect(text()).toMatch(/left out: 1\.0\/life cycle, \d+ cases: --allow-changes was not given/);
   });
 
   it('is of one dialect when one is chosen, and of the cases that are meant', async () => {
-    const { status, https } = await run(options('--dialect', '1.0', '--only', 'GET /1.0/info'));
+    const { status, https } = run(options('--dialect', '1.0', '--only', 'GET /1.0/info'));
     await status;
     expect([...new Set(https.asked.map(({ path }) => path))].sort()).toEqual([
       '/',
@@ -60,7 +60,7 @@ describe('what is sent', () => {
   });
 
   it('is refused when no case is meant', async () => {
-    const { status } = await run(options('--only', 'no such case'));
+    const { status } = run(options('--only', 'no such case'));
     await expect(status).rejects.toMatchObject({ kind: 'invalid-input' });
   });
 });
@@ -69,7 +69,7 @@ describe('what was made', () => {
   it('is deleted when it is interrupted, and it says that it was', async () => {
     const ended = new AbortController();
     const made = new Set<string>();
-    const { status, https, text } = await run(
+    const { status, https, text } = run(
       options('--dialect', '1.0', '--allow-changes'),
       ({ method, path }) => {
         const id = /\/loadbalancer\/[^/]+\/([^/]+)\/haproxy$/.exec(path)?.[1];
@@ -89,7 +89,7 @@ describe('what was made', () => {
   });
 
   it('and is still there is named, and no success', async () => {
-    const { status, text } = await run(options('--dialect', '1.0', '--allow-changes'), ({ method, path }) =>
+    const { status, text } = run(options('--dialect', '1.0', '--allow-changes'), ({ method, path }) =>
       method === 'GET' && path.endsWith('/haproxy')
         ? scriptedAnswer(200, 'global')
         : scriptedAnswer(202, { message: 'OK' }),
@@ -111,14 +111,14 @@ describe('an agent', () => {
       'unavailable',
     ],
   ])('%s is no list of failures', async (_what, answer, kind) => {
-    const { status, text } = await run(options(), answer);
+    const { status, text } = run(options(), answer);
     await expect(status).rejects.toMatchObject({ kind });
     expect(text()).toBe('');
   });
 
   it('that is gone later fails its cases by what happened', async () => {
     let asked = 0;
-    const { status, text } = await run(options('--dialect', '1.0', '--only', 'GET /1.0/details$'), () => {
+    const { status, text } = run(options('--dialect', '1.0', '--only', 'GET /1.0/details$'), () => {
       asked += 1;
       if (asked > 1) throw new AgentError('unavailable', 'no connection to there');
       return scriptedAnswer(200, {});
@@ -134,7 +134,7 @@ describe('heartbeats', () => {
     wrapEnvelope(JSON.stringify({ id: amphoraId, seq, ver: 3, listeners: {}, pools: {} }), 'the-key', 9);
 
   it('are waited for and held against the contract', async () => {
-    const { status, udp, clock, text } = await run(options('--dialect', '1.0', ...given));
+    const { status, udp, clock, text } = run(options('--dialect', '1.0', ...given));
     const result = { status: undefined as number | undefined };
     void status.then((value) => (result.status = value));
     for (let seq = 0; result.status === undefined; seq += 1) {
@@ -146,7 +146,7 @@ describe('heartbeats', () => {
   });
 
   it('need an address and a key', async () => {
-    const { status } = await run(options('--listen', '127.0.0.1:5555'));
+    const { status } = run(options('--listen', '127.0.0.1:5555'));
     await expect(status).rejects.toMatchObject({ kind: 'invalid-input' });
   });
 });
