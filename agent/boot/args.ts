@@ -61,6 +61,7 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
        amphorad vrrp lint FILE [FILE] [--json]
        amphorad vrrp preview --ha-ip ADDRESS/LENGTH --interface NAME [--source ADDRESS --peer ADDRESS]
                         [--advert-interval SECONDS] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad conform --url https://HOST:PORT --cert FILE --ca FILE [--allow-changes] (all options: conform --help)
        amphorad sample | version | help
 `;
 

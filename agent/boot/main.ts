@@ -11,6 +11,7 @@ import { version } from '../generated/version';
 import { AgentError, messageOf } from '../model/errors';
 import { parseArguments, usage, type Arguments } from './args';
 import { runCheck } from './check';
+import { runConformCommand } from './conform-command';
 import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
@@ -25,6 +26,8 @@ const output: Output = {
 };
 
 async function main(): Promise<number> {
+  if (process.argv[2] === 'conform')
+    return runConformCommand(process.argv.slice(3), createNodeHost(process.env), output);
   const args = parseArguments(process.argv.slice(2));
   const host = createNodeHost(process.env);
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.

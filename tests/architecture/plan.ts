@@ -25,6 +25,7 @@ const wholeAgent = [
   'surfaces',
   'heartbeat',
   'cli',
+  'conform',
   'host',
   'host/node',
   'model',
@@ -101,6 +102,13 @@ export const rooms: Readonly<Record<string, Room>> = {
     rooms: ['config', 'host', 'model', 'generated'],
     outside: pure,
     reason: 'a command talks to the running agent over its local socket: it needs no part of it',
+  },
+  conform: {
+    floor: 6,
+    rooms: ['config', 'heartbeat', 'pki', 'host', 'model', 'generated'],
+    outside: pure,
+    reason:
+      'the conformance kit sees an agent from outside, over the wire: what it needs of one it has over seams',
   },
   testing: {
     floor: 6,
