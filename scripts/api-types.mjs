@@ -81,13 +81,19 @@ function argumentsType({ parameters = [], requestBody }) {
     const here = parameters.filter((parameter) => parameter.in === place);
     if (here.length === 0) return [];
     const members = here.map((each) => `readonly ${property(each.name)}${each.required ? '' : '?'}: string`);
-    return [`readonly ${name}${here.some((each) => each.required) ? '' : '?'}: { ${members.join('; ')} }`];
+    const optional = here.every((each) => !each.required);
+    return [{ optional, member: `readonly ${name}${optional ? '?' : ''}: { ${members.join('; ')} }` }];
   });
-  const body =
-    requestBody === undefined
-      ? []
-      : [`readonly body${requestBody.required ? '' : '?'}: ${bodyType(requestBody.content)}`];
-  return `{ ${[...groups, ...body].join('; ')} }`;
+  if (requestBody !== undefined) {
+    const optional = !requestBody.required;
+    groups.push({
+      optional,
+      member: `readonly body${optional ? '?' : ''}: ${bodyType(requestBody.content)}`,
+    });
+  }
+  if (groups.length === 0) return '[]';
+  const given = groups.every(({ optional }) => optional) ? 'given?' : 'given';
+  return `[${given}: { ${groups.map(({ member }) => member).join('; ')} }]`;
 }
 
 function answerType(responses) {

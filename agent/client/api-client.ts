@@ -23,13 +23,9 @@ export type Send = (request: ApiRequest) => Promise<ApiResponse>;
 /** What a call resolves with: one member for each documented status, told apart by `status`. */
 export type AnswerOf<Id extends keyof Calls> = Calls[Id]['answer'];
 
-export type ArgumentsOf<Id extends keyof Calls> = Calls[Id]['arguments'];
-
 /** One method for each operation id: `await api.getV01Listener({ path: { listener } })`. */
 export type ApiClient = {
-  readonly [Id in keyof Calls]: Record<never, never> extends ArgumentsOf<Id>
-    ? (given?: ArgumentsOf<Id>) => Promise<AnswerOf<Id>>
-    : (given: ArgumentsOf<Id>) => Promise<AnswerOf<Id>>;
+  readonly [Id in keyof Calls]: (...given: Calls[Id]['arguments']) => Promise<AnswerOf<Id>>;
 };
 
 interface Given {

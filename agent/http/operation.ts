@@ -38,6 +38,8 @@ export interface Answer {
   readonly schema?: Schema;
   /** A value where the body is JSON, else its text. */
   readonly example?: unknown;
+  /** More of the same kind, where one does not show all. */
+  readonly otherExamples?: readonly unknown[];
   /** Headers by name, each with what it says. */
   readonly headers?: Readonly<Record<string, string>>;
   /** True: it goes on until the client leaves. */

@@ -1,7 +1,7 @@
 // Joins rows and their descriptions into one OpenAPI document. The rows are those that the routers are made of: what is
 // not mounted is not in it, and a row that nobody describes is a bug. Source: OpenAPI 3.1.1.
 
-import type { Operation, SurfaceApi, Answer, Parameter, Schema } from '../../http/operation';
+import type { Answer, Answers, Operation, Parameter, Schema, SurfaceApi } from '../../http/operation';
 import type { Route } from '../../http/route';
 import { internal } from '../../model/errors';
 import { asSchema2020 } from './schema';
@@ -95,11 +95,7 @@ export function templateOf(path: string): string {
 
 function operationOf(row: Row, operation: Operation, surface: SurfaceApi): Json {
   const { id, tag, summary, body } = operation;
-  const answers = {
-    ...surface.commonAnswers,
-    ...(row.method === 'GET' ? {} : surface.changeAnswers),
-    ...operation.answers,
-  };
+  const shared = { ...surface.commonAnswers, ...(row.method === 'GET' ? {} : surface.changeAnswers) };
   const parameters = parametersOf(operation);
   return {
     operationId: id,
@@ -109,9 +105,10 @@ function operationOf(row: Row, operation: Operation, surface: SurfaceApi): Json 
     security: [{ clientCertificate: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: requestBodyOf(row, body) }),
-    responses: Object.fromEntries(
-      Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]),
-    ),
+    responses: {
+      ...responsesOf(shared, { 'x-every-row': true }),
+      ...responsesOf(operation.answers, {}),
+    },
     'x-surface': surface.name,
     'x-example-status': exampleStatusOf(operation),
   };
@@ -146,8 +143,21 @@ function requestBodyOf(row: Row, body: NonNullable<Operation['body']>): Json {
   };
 }
 
+function responsesOf(answers: Answers, mark: Json): Json {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [status, { ...responseOf(answer), ...mark }]),
+  );
+}
+
+function examplesOf({ example, otherExamples }: Answer): Json {
+  if (example === undefined) return {};
+  if (otherExamples === undefined) return { example };
+  const all = [example, ...otherExamples];
+  return { examples: Object.fromEntries(all.map((value, index) => [`${index + 1}`, { value }])) };
+}
+
 function responseOf(answer: Answer): Json {
-  const { mediaType = 'application/json', schema, example, headers, endless } = answer;
+  const { mediaType = 'application/json', schema, headers, endless } = answer;
   const isBare = answer.mediaType === undefined && schema === undefined;
   return {
     description: answer.description,
@@ -164,7 +174,7 @@ function responseOf(answer: Answer): Json {
           content: {
             [mediaType]: {
               schema: asSchema2020(schema ?? textSchema),
-              ...(example === undefined ? {} : { example }),
+              ...examplesOf(answer),
             },
           },
         }),
