@@ -10,9 +10,11 @@ import { createNodeProcessRunner } from '../host/node/process';
 import { createNodeSystem } from '../host/node/system';
 import { createNodeUdp } from '../host/node/udp';
 import { createNodeUnixSockets } from '../host/node/unix-socket';
+import { createNodeVitals } from '../host/node/vitals';
 import type { ProcessRunner } from '../host/process';
 import type { LocalServers, Udp, UnixSockets } from '../host/sockets';
 import type { System } from '../host/system';
+import type { Vitals } from '../host/vitals';
 
 export interface Host {
   readonly files: Files;
@@ -32,6 +34,7 @@ export interface HostWithLog extends Host {
 export interface AgentHost extends Host {
   readonly localServers: LocalServers;
   readonly udp: Udp;
+  readonly vitals: Vitals;
 }
 
 /** Makes the real host; `env` is the agent's own environment. */
@@ -44,5 +47,6 @@ export function createNodeHost(env: Environment): AgentHost {
     runner: createNodeProcessRunner({ env }),
     localServers: createNodeLocalServers(),
     udp: createNodeUdp(),
+    vitals: createNodeVitals(),
   };
 }
