@@ -2,6 +2,7 @@
 // and, in the same process, by tests and harnesses.
 
 import type { Router } from 'express';
+import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
@@ -13,17 +14,20 @@ import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
-import { createAgentServer, type ServerOptions } from '../http/server';
-import { createUploads } from '../http/uploads';
+import { createAgentServer, type AgentServer, type ServerOptions } from '../http/server';
+import { servedBy } from '../http/served-by';
+import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle, type Part } from './lifecycle';
+import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
+import { routeContext } from './route-context';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
+import { wireMonitoring } from './wire-monitoring';
 import { wireOctaviaV1 } from './wire-octavia-v1';
 import type { AgentHost, HostWithLog } from './wire-host';
 
@@ -31,6 +35,8 @@ export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
+  /** Where it serves metrics in plain HTTP; undefined when it does not. */
+  readonly metrics?: SocketAddress | undefined;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -44,7 +50,6 @@ export interface AgentOptions {
 }
 
 const answerGraceMs = 1_000;
-const uploadsAtOnce = 4;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
@@ -93,11 +98,18 @@ async function startParts(
   const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
+  const heartbeats = wireHeartbeat(core, host, options.configs);
+  const context = routeContext(options.configs, core, host);
+  const monitoring = wireMonitoring(
+    { core, host, config, configs: options.configs, heartbeats, connections, access, lock },
+    context,
+  );
   const listener = createApp({
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(options.configs, core, serverCertificate, host),
+    observe: monitoring.observe,
+    dialects: [monitoring.dialect, ...dialects(options.configs, core, serverCertificate, context)],
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -109,7 +121,7 @@ async function startParts(
     qualifies: access.qualifies,
   });
   followConfig(options.configs, access, core.findings);
-  let bound = { address: '', port: 0 };
+  const rest = restPart(server);
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     core.companions.part(options.stopChildren),
@@ -117,28 +129,41 @@ async function startParts(
     background(core, host, access),
     watching(core),
     ...onTheNetwork(core, options),
-    wireHeartbeat(core, host, options.configs),
-    {
-      name: 'REST listener',
-      stopMs: answerGraceMs + 500,
-      start: async () => {
-        bound = await server.listen();
-      },
-      stop: () => server.stop(answerGraceMs),
-    },
+    heartbeats,
+    monitoring.part,
+    rest,
   ]);
+  await bringUp(lifecycle, () => restore(core, host));
+  monitoring.restored();
+  return {
+    ...rest.bound(),
+    metrics: monitoring.listening(),
+    rereadCertificates: () => serverCertificate.reread(),
+    stop: () => lifecycle.stop(),
+  };
+}
+
+function restPart(server: AgentServer): Part & { readonly bound: () => Pick<Agent, 'address' | 'port'> } {
+  let bound = { address: '', port: 0 };
+  return {
+    name: 'REST listener',
+    stopMs: answerGraceMs + 500,
+    start: async () => {
+      bound = await server.listen();
+    },
+    stop: () => server.stop(answerGraceMs),
+    bound: () => bound,
+  };
+}
+
+async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): Promise<void> {
   await lifecycle.start();
   try {
-    await restore(core, host);
+    await restoreAll();
   } catch (thrown) {
     await lifecycle.stop();
     throw thrown;
   }
-  return {
-    ...bound,
-    rereadCertificates: () => serverCertificate.reread(),
-    stop: () => lifecycle.stop(),
-  };
 }
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
@@ -168,16 +193,15 @@ function dialects(
   configs: AgentConfigs,
   core: Core,
   serverCertificate: ServerCertificate,
-  { log, clock }: HostWithLog,
+  context: RouteContext,
 ): readonly Router[] {
-  const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
-  const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
   const { vrrp, topology: topologyControl } = core.pairing;
-  const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
-    createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    wireOctaviaV1(core, serverCertificate, configs, context),
+    servedBy(
+      'octavia-v0.1',
+      createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
+    ),
+    servedBy('octavia-v1.0', wireOctaviaV1(core, serverCertificate, configs, context)),
   ];
 }
 
