@@ -100,8 +100,9 @@ export function wireMonitoring(parts: MonitoringParts, context: Omit<RouteContex
     counters.add('amphorad_requests_total', { surface, method, status });
     counters.observe('amphorad_request_duration_seconds', seconds, { surface });
   };
-  const app = createPlainApp({ log, clock, caller: 'metrics', dialects: [dialect], observe });
-  const listener = plainListener(config.metrics.bind, createPlainServer(app));
+  const listener = plainListener(config.metrics.bind, () =>
+    createPlainServer(createPlainApp({ log, clock, caller: 'metrics', dialects: [dialect], observe })),
+  );
   return {
     observe,
     dialect,
@@ -168,19 +169,22 @@ interface PlainListener {
   readonly listening: Monitoring['listening'];
 }
 
-function plainListener(bind: SocketAddress | undefined, server: PlainServer): PlainListener {
+/** An agent without such a listener makes no server for it. */
+function plainListener(bind: SocketAddress | undefined, makeServer: () => PlainServer): PlainListener {
+  let server: PlainServer | undefined;
   let bound: SocketAddress | undefined;
   return {
     listening: () => bound,
     async listen() {
       if (bind === undefined) return;
       const { address, port, zone } = bind;
+      server = makeServer();
       bound = {
         ...bind,
         port: await server.listen(zone === undefined ? address : `${address}%${zone}`, port),
       };
     },
-    stop: () => (bound === undefined ? Promise.resolve() : server.stop(graceMs)),
+    stop: async () => server?.stop(graceMs),
   };
 }
 
