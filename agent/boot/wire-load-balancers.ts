@@ -15,6 +15,7 @@ import { createPolicyGuard, type PolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation, type ProcessGroups } from '../core/process-groups';
 import { createReloadQueue } from '../core/reload-queue';
 import { createKeptServers, type KeptServers } from '../core/runtime/kept-servers';
+import { createLastingServers, type LastingServers } from '../core/runtime/lasting-servers';
 import type { StateStore } from '../core/state-store';
 import { createWatcher, type Watcher } from '../core/watcher';
 import { createOldWorkerControl } from '../haproxy/old-workers';
@@ -29,6 +30,7 @@ export interface LoadBalancerParts {
   readonly oldWorkers: OldWorkers;
   readonly watcher: Watcher;
   readonly keptServers: KeptServers;
+  readonly lastingServers: LastingServers;
 }
 
 export interface LoadBalancerDeps {
@@ -85,7 +87,8 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
     },
     mostLoadBalancers: config.amphorad.max_load_balancers,
   });
-  return { loadBalancers, oldWorkers, watcher, keptServers };
+  const lastingServers = createLastingServers({ ...drivers, files, gate, state, keptServers });
+  return { loadBalancers, oldWorkers, watcher, keptServers, lastingServers };
 }
 
 function wireGroups(

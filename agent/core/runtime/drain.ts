@@ -1,19 +1,17 @@
 // Takes a server out of traffic and waits until nobody uses it. haproxy 2.6 has no command that waits, so its
 // statistics are asked twice a second. Source: contract/runtime.md 6.1.
 
+import type { ServerMode } from '../../haproxy/runtime/show-servers-state';
 import type { Clock } from '../../host/clock';
 import { isAgentError, messageOf } from '../../model/errors';
 import type { Ending } from './operations';
-
-/** What a server is kept in: traffic, no new sessions but persistent ones, nothing at all. */
-export type Mode = 'ready' | 'drain' | 'maint';
 
 /** A server as the wait sees it at one moment. */
 export interface DrainLook {
   /** Sessions over all workers. */
   readonly sessions: number;
   readonly queue: number;
-  readonly mode: Mode;
+  readonly mode: ServerMode;
   /** True when clients with a persistence cookie still come to a draining server. */
   readonly cookiePersistent: boolean;
 }
@@ -21,7 +19,7 @@ export interface DrainLook {
 /** The server that is drained. */
 export interface DrainTarget {
   look(): Promise<DrainLook>;
-  setMode(mode: Mode): Promise<void>;
+  setMode(mode: ServerMode): Promise<void>;
   /** Ends its sessions, on whichever worker they are. */
   cut(): Promise<void>;
   /** Resolves when no change of its haproxy is under way: a new worker is `ready` until it has been told otherwise. */

@@ -34,7 +34,7 @@ export interface Carried<T> {
 export interface KeptServers {
   /** Lists them; none when the file cannot be read, which the log says. */
   read(paths: HaproxyPaths): Promise<KeptServersList>;
-  /** Replaces the list, durably. Throws `no-space`, `unavailable`. */
+  /** Replaces the list, durably. Throws `no-space`, `unavailable`, `version-mismatch` where a newer agent has written. */
   write(paths: HaproxyPaths, kept: KeptServersList): Promise<void>;
   /** Has `check` judge a configuration with the kept servers in it and, when it refuses that (`config-rejected`, `reload-failed`), without them. */
   carry<T>(
@@ -75,6 +75,8 @@ export function createKeptServers({ files, log, roots }: KeptServersDeps): KeptS
   }
 
   async function write({ runtimeServers: path }: HaproxyPaths, kept: KeptServersList): Promise<void> {
+    // Throws where a newer agent has written.
+    await readKeptJson(files, path, addedServersSchemaNumber);
     if (kept.servers.length === 0) {
       if ((await files.stat(path)) !== undefined) await files.remove(path);
       return;
