@@ -18,6 +18,8 @@ import type { LoadBalancerId } from '../../model/ids';
 import { readKeptJson } from '../kept-json';
 import { addedServersSchemaNumber } from './added-servers-schema';
 
+export type { AddedServer };
+
 export interface KeptServersList {
   readonly servers: readonly AddedServer[];
   /** What haproxy said against them at the last activation, which went without them. */
