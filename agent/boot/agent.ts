@@ -25,12 +25,15 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
+import { wireRuntime, type RuntimeApi } from './wire-runtime';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
+  /** Where the runtime API has a listener of its own; undefined when it has none. */
+  readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -93,11 +96,13 @@ async function startParts(
   const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
+  const runtime = await wireRuntime(config, core, host);
+  core.findings.add('runtime API', runtime.findings);
   const listener = createApp({
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(options.configs, core, serverCertificate, host),
+    dialects: dialects(options.configs, core, serverCertificate, host, runtime),
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -118,6 +123,7 @@ async function startParts(
     watching(core),
     ...onTheNetwork(core, options),
     wireHeartbeat(core, host, options.configs),
+    ...runtime.parts,
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -136,6 +142,7 @@ async function startParts(
   }
   return {
     ...bound,
+    runtimeApi: runtime.bound(),
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => lifecycle.stop(),
   };
@@ -169,6 +176,7 @@ function dialects(
   core: Core,
   serverCertificate: ServerCertificate,
   { log, clock }: HostWithLog,
+  runtime: RuntimeApi,
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
@@ -177,6 +185,7 @@ function dialects(
   const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
     createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
+    runtime.createRouter(),
     wireOctaviaV1(core, serverCertificate, configs, context),
   ];
 }

@@ -47,6 +47,11 @@ export function toWorker(command: string): string {
   return `@1 ${command}`;
 }
 
+/** Says to a master's socket that this worker is meant, the present one or an old one. */
+export function toProcess(pid: number, command: string): string {
+  return `@!${pid} ${command}`;
+}
+
 function wordOf(part: CommandPart): string {
   if (typeof part === 'number') {
     if (!Number.isFinite(part)) throw new AgentError('invalid-input', 'no figure for a command');

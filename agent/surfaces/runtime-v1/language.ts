@@ -12,6 +12,7 @@ export interface Phrases {
   readonly methodNotAllowed: (method: string) => string;
   readonly unauthorized: string;
   readonly forbidden: string;
+  readonly notFromHere: string;
   readonly bodyTooLarge: string;
   readonly badRequest: (detail: string) => string;
   readonly internal: string;
@@ -29,6 +30,7 @@ export const phrases: Readonly<Record<Language, Phrases>> = {
     methodNotAllowed: (method) => `Метод ${method} здесь не поддерживается`,
     unauthorized: 'Требуется действительный токен: Authorization: Bearer <token>',
     forbidden: 'Изменения запрещены: только чтение',
+    notFromHere: 'Без токена отвечает только программам этой машины: Host должен быть localhost, без Origin',
     bodyTooLarge: 'Тело запроса слишком велико',
     badRequest: (detail) => `Неверный запрос: ${detail}`,
     internal: 'Внутренняя ошибка',
@@ -40,6 +42,8 @@ export const phrases: Readonly<Record<Language, Phrases>> = {
     methodNotAllowed: (method) => `${method} is not allowed here`,
     unauthorized: 'A valid token is required: Authorization: Bearer <token>',
     forbidden: 'Changes are forbidden: read only',
+    notFromHere:
+      'Without a token only programs of this machine are answered: Host must be localhost, no Origin',
     bodyTooLarge: 'Request body too large',
     badRequest: (detail) => `Invalid request: ${detail}`,
     internal: 'Internal error',
