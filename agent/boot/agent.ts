@@ -132,6 +132,7 @@ async function startParts(
       },
       stop: () => server.stop(answerGraceMs),
     },
+    runtime.streams,
   ]);
   await lifecycle.start();
   try {

@@ -3,14 +3,15 @@
 
 import { addedServerWords, addressWord, type AddedServer } from '../../haproxy/added-servers';
 import { runtimeCommand, type CommandPart, type ServerName } from '../../haproxy/runtime/command';
-import { isStillUsed, requireSuccess } from '../../haproxy/runtime/refusal';
+import { requireSuccess, type CommandKind } from '../../haproxy/runtime/answers';
 import type { Clock } from '../../host/clock';
 import { isAgentError } from '../../model/errors';
 import type { Channel } from './channel';
 import type { Instance, Instances } from './instances';
 import { readServer } from './look';
+import type { KeptServersList } from './kept-servers';
 import type { Kept, LastingServers } from './lasting-servers';
-import { requireServerName } from './names';
+import { refuseServerName } from './servers';
 
 export interface RemovalWish {
   /** Lets running sessions end first, for as long as the deadline. */
@@ -25,6 +26,8 @@ export interface Additions {
     server: AddedServer,
     wantsKept: boolean,
   ): Promise<{ readonly instance: string; readonly lasting: Kept }>;
+  /** What of a backend is kept over reloads, and why it is left out where haproxy refuses it. */
+  kept(instance: string | undefined, backend: string): Promise<KeptServersList>;
   /** Removes a server; `lasts` tells whether it stays removed after a reload. Throws haproxy's refusals: `conflict` when it is still used at the deadline. */
   remove(
     instance: string | undefined,
@@ -46,7 +49,7 @@ export function createAdditions(deps: AdditionsDeps): Additions {
   const { instances, lasting, clock } = deps;
   return {
     async add(wanted, server, wantsKept) {
-      requireServerName({ backend: server.backend, server: server.name });
+      refuseServerName({ backend: server.backend, server: server.name });
       const { name: instance, channel, loadBalancer } = await instances.find(wanted);
       const add = () => register(channel, server);
       if (loadBalancer !== undefined) {
@@ -57,14 +60,21 @@ export function createAdditions(deps: AdditionsDeps): Additions {
       return { instance, lasting: { kept: false, reason } };
     },
 
+    async kept(wanted, backend) {
+      const { loadBalancer } = await instances.find(wanted);
+      if (loadBalancer === undefined) return { servers: [] };
+      const { servers, ...rest } = await lasting.kept(loadBalancer);
+      return { ...rest, servers: servers.filter((server) => server.backend === backend) };
+    },
+
     async remove(wanted, name, wish) {
-      requireServerName(name);
+      refuseServerName(name);
       const found = await instances.find(wanted);
       // Nothing is changed of a server that is not there.
       await readServer(found.channel, name);
       const deadlineMs = clock.monotonic() + wish.timeoutMs;
       if (wish.drain) await drainFirst(clock, found.channel, name, deadlineMs);
-      await change(found.channel, name, 'set', 'server', name, 'state', 'maint');
+      await change(found.channel, name, 'set server state', 'set', 'server', name, 'state', 'maint');
       for (;;) {
         try {
           return { instance: found.name, lasts: await removeNow(deps, found, name) };
@@ -78,7 +88,7 @@ export function createAdditions(deps: AdditionsDeps): Additions {
 }
 
 function isUse(fault: { readonly code: string; readonly said?: string } | undefined): boolean {
-  return fault?.code === 'conflict' && isStillUsed(fault.said ?? '');
+  return fault?.code === 'conflict' && fault.said?.startsWith('Server still has connections') === true;
 }
 
 async function removeNow(
@@ -88,7 +98,7 @@ async function removeNow(
 ): Promise<boolean> {
   const remove = async (): Promise<void> => {
     const name = { backend, server };
-    requireSuccess(await channel.write(runtimeCommand('del', 'server', name)), name, /^Server deleted\.$/);
+    await change(channel, name, 'del server', 'del', 'server', name);
   };
   if (loadBalancer !== undefined) return lasting.remove(loadBalancer, { backend, name: server }, remove);
   await remove();
@@ -99,11 +109,10 @@ async function removeNow(
 async function register(channel: Channel, server: AddedServer): Promise<void> {
   const name = { backend: server.backend, server: server.name };
   const words = [name, addressWord(server), ...addedServerWords(server)];
-  const answer = await channel.write(runtimeCommand('add', 'server', ...words));
-  requireSuccess(answer, name, /^New server registered\.$/);
+  await change(channel, name, 'add server', 'add', 'server', ...words);
   try {
-    if (server.check) await change(channel, name, 'enable', 'health', name);
-    await change(channel, name, 'enable', 'server', name);
+    if (server.check) await change(channel, name, 'enable health', 'enable', 'health', name);
+    await change(channel, name, 'enable server', 'enable', 'server', name);
   } catch (thrown) {
     await channel.write(runtimeCommand('del', 'server', name)).catch(() => undefined);
     throw thrown;
@@ -116,14 +125,19 @@ async function drainFirst(
   name: ServerName,
   deadlineMs: number,
 ): Promise<void> {
-  await change(channel, name, 'set', 'server', name, 'state', 'drain');
+  await change(channel, name, 'set server state', 'set', 'server', name, 'state', 'drain');
   while (clock.monotonic() < deadlineMs) {
-    const { row } = await readServer(channel, name);
-    if (Number(row.column('scur')) === 0 && Number(row.column('qcur')) === 0) return;
+    const { column } = (await readServer(channel, name)).server;
+    if (Number(column('scur')) === 0 && Number(column('qcur')) === 0) return;
     await clock.sleep(retryMs);
   }
 }
 
-async function change(channel: Channel, name: ServerName, ...parts: readonly CommandPart[]): Promise<void> {
-  requireSuccess(await channel.write(runtimeCommand(...parts)), name);
+async function change(
+  channel: Channel,
+  name: ServerName,
+  kind: CommandKind,
+  ...parts: readonly CommandPart[]
+): Promise<void> {
+  requireSuccess(kind, await channel.write(runtimeCommand(...parts)), name);
 }

@@ -4,16 +4,15 @@
 
 import { runtimeCommand, type ServerName } from '../../haproxy/runtime/command';
 import { cutOnOldWorkers, sessionsOnOldWorkers } from '../../haproxy/runtime/old-worker-servers';
-import { requireSuccess } from '../../haproxy/runtime/refusal';
+import { requireSuccess } from '../../haproxy/runtime/answers';
 import type { Clock } from '../../host/clock';
 import type { UnixSockets } from '../../host/sockets';
 import type { LoadBalancerId } from '../../model/ids';
 import { awaitDrain, beginDrain, type DrainProgress, type DrainTarget, type DrainWish } from './drain';
 import type { Instance, Instances } from './instances';
 import { readServer } from './look';
-import { requireServerName } from './names';
 import type { Operation, Operations } from './operations';
-import type { RuntimeServers } from './servers';
+import { refuseServerName, type RuntimeServers } from './servers';
 
 /** What a drain is of, and what it has come to. */
 export interface Drained extends DrainProgress, ServerName {
@@ -54,7 +53,7 @@ export function createDrains(deps: DrainsDeps): Drains {
 
   return {
     async begin(wanted, name, wish) {
-      requireServerName(name);
+      refuseServerName(name);
       const instance = await deps.instances.find(wanted);
       const target = targetOf(deps, instance, name);
       const begun = await beginDrain(target);
@@ -97,12 +96,12 @@ function targetOf(
   const master = loadBalancer === undefined ? undefined : masterSocketOf(loadBalancer);
   return {
     async look() {
-      const { row, backendRow, mode } = await readServer(channel, name);
+      const { server, backendRow } = await readServer(channel, name);
       const old = master === undefined ? 0 : await sessionsOnOldWorkers(sockets, master, name);
       return {
-        sessions: (Number(row.column('scur')) || 0) + old,
-        queue: Number(row.column('qcur')) || 0,
-        mode,
+        sessions: (Number(server.column('scur')) || 0) + old,
+        queue: Number(server.column('qcur')) || 0,
+        mode: server.adminState,
         cookiePersistent: backendRow.column('cookie') !== '',
       };
     },
@@ -111,7 +110,7 @@ function targetOf(
     },
     async cut() {
       const answer = await channel.write(runtimeCommand('shutdown', 'sessions', 'server', name));
-      requireSuccess(answer, name);
+      requireSuccess('shutdown sessions server', answer, name);
       if (master !== undefined) await cutOnOldWorkers(sockets, master, name);
     },
     settled: () => (loadBalancer === undefined ? Promise.resolve() : settled(loadBalancer)),

@@ -3,13 +3,12 @@
 
 import { runtimeCommand, type ServerName } from '../../haproxy/runtime/command';
 import { parseShowInfo } from '../../haproxy/runtime/show-info';
-import type { ServerMode } from '../../haproxy/runtime/show-servers-state';
 import type { StatRow } from '../../haproxy/runtime/show-stat';
 import { isAgentError, type AgentError } from '../../model/errors';
 import { createLimiter } from '../../model/limiter';
 import type { Instance, Instances } from './instances';
-import { requireServerName } from './names';
 import { readServer, readStats, rowTypes, type RowType } from './look';
+import { refuseServerName, type RuntimeServer } from './servers';
 
 export interface InstanceView {
   readonly name: string;
@@ -54,9 +53,8 @@ export interface Overview {
     name: ServerName,
   ): Promise<{
     readonly instance: string;
-    readonly row: StatRow;
+    readonly server: RuntimeServer;
     readonly names: readonly string[];
-    readonly mode: ServerMode;
   }>;
   /** How many servers of each backend take traffic. */
   readiness(
@@ -92,7 +90,7 @@ export function createOverview(instances: Instances): Overview {
     },
 
     async server(wanted, name) {
-      requireServerName(name);
+      refuseServerName(name);
       const { name: instance, channel } = await instances.find(wanted);
       return { instance, ...(await readServer(channel, name)) };
     },

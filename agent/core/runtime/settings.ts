@@ -2,13 +2,12 @@
 // Source: contract/runtime.md 6.2, 6.8, 6.9.
 
 import { runtimeCommand, type CommandPart, type ServerName } from '../../haproxy/runtime/command';
-import { requireSuccess } from '../../haproxy/runtime/refusal';
+import { requireSuccess, type CommandKind } from '../../haproxy/runtime/answers';
 import type { ServerMode } from '../../haproxy/runtime/show-servers-state';
 import { isAgentError, type AgentError } from '../../model/errors';
 import type { Instances } from './instances';
 import { readServer } from './look';
-import { requireServerName } from './names';
-import type { RuntimeServers } from './servers';
+import { refuseServerName, type RuntimeServers } from './servers';
 
 export interface Weight {
   /** In haproxy's digits. */
@@ -59,26 +58,32 @@ export interface SettingsDeps {
 export function createSettings({ instances, servers }: SettingsDeps): Settings {
   return {
     async setWeight(wanted, name, weight) {
-      requireServerName(name);
+      refuseServerName(name);
       const { name: instance, channel } = await instances.find(wanted);
-      requireSuccess(await channel.write(runtimeCommand('set', 'weight', name, weight)), name);
-      const shape = /^(\d+) \(initial (\d+)\)$/;
-      const said = requireSuccess(await channel.read(runtimeCommand('get', 'weight', name)), name, shape);
-      const [, now = '', initial = ''] = shape.exec(said) ?? [];
+      requireSuccess(
+        'set server weight',
+        await channel.write(runtimeCommand('set', 'weight', name, weight)),
+        name,
+      );
+      const said = requireSuccess(
+        'get weight',
+        await channel.read(runtimeCommand('get', 'weight', name)),
+        name,
+      );
+      const [, now = '', initial = ''] = /^(\d+) \(initial (\d+)\)$/.exec(said) ?? [];
       return { instance, weight: now, initial };
     },
 
     async setHealth(wanted, name, { check, agent, force }) {
-      requireServerName(name);
+      refuseServerName(name);
       const { name: instance, channel } = await instances.find(wanted);
       await readServer(channel, name);
-      const commands: (readonly CommandPart[])[] = [];
-      if (check !== undefined) commands.push([verbOf(check), 'health', name]);
-      if (agent !== undefined) commands.push([verbOf(agent), 'agent', name]);
-      if (force !== undefined) commands.push(['set', 'server', name, 'health', force]);
-      for (const command of commands) {
-        requireSuccess(await channel.write(runtimeCommand(...command)), name);
-      }
+      const change = async (kind: CommandKind, ...parts: readonly CommandPart[]): Promise<void> => {
+        requireSuccess(kind, await channel.write(runtimeCommand(...parts)), name);
+      };
+      if (check !== undefined) await change('enable health', verbOf(check), 'health', name);
+      if (agent !== undefined) await change('enable agent', verbOf(agent), 'agent', name);
+      if (force !== undefined) await change('set server health', 'set', 'server', name, 'health', force);
       return { instance };
     },
 

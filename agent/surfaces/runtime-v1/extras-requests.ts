@@ -84,6 +84,8 @@ export function readWeight(body: Buffer): string {
 /** Reads what is wished of a server's checks. */
 export function readHealth(body: Buffer): HealthBody {
   const { check, agent, force } = read('runtimeHealth', body) as HealthBody;
+  if (check === undefined && agent === undefined && force === undefined)
+    throw wrong('body', ofHealth['body']);
   return {
     ...(check === undefined ? {} : { check }),
     ...(agent === undefined ? {} : { agent }),
@@ -122,9 +124,8 @@ function read(shape: Shape, body: Buffer): unknown {
   if (validate(value)) return value;
   const fault = validate.errors?.[0];
   const missing: unknown = fault?.params['missingProperty'];
-  const isAnyOf = shape === 'runtimeHealth' && fault?.instancePath === '';
   const path = fault?.instancePath.split('/')[1];
-  const field = path ?? (typeof missing === 'string' && !isAnyOf ? missing : 'body');
+  const field = path ?? (typeof missing === 'string' ? missing : 'body');
   throw wrong(field, (shape === 'runtimeHealth' ? ofHealth[field] : undefined) ?? expectations[field]);
 }
 

@@ -32,7 +32,6 @@ export const weightSchema = {
 export const healthSchema = {
   $id: 'runtimeHealth',
   type: 'object',
-  anyOf: [{ required: ['check'] }, { required: ['agent'] }, { required: ['force'] }],
   properties: { check: checking, agent: checking, force: { enum: ['up', 'down', 'stopping'] } },
 } as const;
 

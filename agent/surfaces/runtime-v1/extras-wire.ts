@@ -1,6 +1,7 @@
 // Wire JSON of what goes beyond the document. Pure. Source: contract/runtime.md 6.
 
 import type { Drained } from '../../core/runtime/drains';
+import type { KeptServersList } from '../../core/runtime/kept-servers';
 import type { Operation } from '../../core/runtime/operations';
 import type { InstanceView, Readiness } from '../../core/runtime/overview';
 import type { ServerEvent, ServerNow } from '../../core/runtime/server-changes';
@@ -35,10 +36,25 @@ export function operationBody(
   };
 }
 
+/** The servers of a backend that are kept over reloads; nothing when there are none. */
+export function additionsBody({ servers, leftOut }: KeptServersList): object {
+  if (servers.length === 0) return {};
+  const additions = servers.map(({ name, address, port, check }) => ({
+    name,
+    address,
+    port,
+    check,
+    state: leftOut === undefined ? 'carried' : 'left out',
+    ...(leftOut === undefined ? {} : { reason: leftOut }),
+  }));
+  return { persisted_additions: additions };
+}
+
 /** One haproxy of the list. */
 export function instanceBody({ name, type, isOwn, facts }: InstanceView, told: object): object {
   const known = { name, type, load_balancer: isOwn };
-  if ('error' in facts) return { ...known, reachable: false, version: null, level: null, uptime: null, ...told };
+  if ('error' in facts)
+    return { ...known, reachable: false, version: null, level: null, uptime: null, ...told };
   const { version, level, uptimeS } = facts;
   return { ...known, reachable: true, version, level: level === '' ? null : level, uptime: uptimeS };
 }
@@ -78,7 +94,10 @@ const texts: ReadonlySet<string> = new Set([
 /** A row of the statistics: figures as figures, null where haproxy has none. */
 export function statBody(names: readonly string[], column: (name: string) => string): object {
   return Object.fromEntries(
-    names.map((name) => [name, texts.has(name) ? column(name) : (figure(column(name)) ?? (column(name) || null))]),
+    names.map((name) => [
+      name,
+      texts.has(name) ? column(name) : (figure(column(name)) ?? (column(name) || null)),
+    ]),
   );
 }
 

@@ -1,17 +1,20 @@
 // Instances, their facts and statistics, one server, readiness. Source: contract/runtime.md 6.3 to 6.6, 6.10.
 
+import type { Additions } from '../../../core/runtime/additions';
 import type { Overview } from '../../../core/runtime/overview';
 import { json, type Reply } from '../../../http/reply';
 import type { Route, RouteRequest } from '../../../http/route';
 import { runtimeError } from '../../../model/runtime-fault';
 import { bothForms, instanceOf, prefix } from '../both-forms';
-import { tellError, type ErrorReplies } from '../errors';
+import type { ErrorReplies } from '../errors';
 import { extraPhrases } from '../extras-language';
 import { infoBody, instanceBody, readinessBody, statBody } from '../extras-wire';
+import { tellError } from '../tell-error';
 import { failure, serverBody, success } from '../wire';
 
 export interface OverviewRoutesDeps extends Pick<ErrorReplies, 'languageFor' | 'errorReply'> {
   readonly overview: Overview;
+  readonly additions: Pick<Additions, 'kept'>;
 }
 
 const types = ['frontend', 'backend', 'server', 'listener'] as const;
@@ -56,7 +59,10 @@ export function overviewRoutes(deps: OverviewRoutesDeps): readonly Route[] {
   ];
 }
 
-async function instances({ overview, errorReply }: OverviewRoutesDeps, request: RouteRequest): Promise<Reply> {
+async function instances(
+  { overview, errorReply }: OverviewRoutesDeps,
+  request: RouteRequest,
+): Promise<Reply> {
   const list = (await overview.instances()).map((view) =>
     instanceBody(view, 'error' in view.facts ? tellError(errorReply, view.facts.error, request) : {}),
   );
@@ -74,18 +80,16 @@ async function stats({ overview }: OverviewRoutesDeps, { params, query }: RouteR
   return json(200, success(200, { instance: found.instance, stats: rows, count: rows.length }));
 }
 
-async function server({ overview }: OverviewRoutesDeps, { params }: RouteRequest): Promise<Reply> {
+async function server({ overview, additions }: OverviewRoutesDeps, { params }: RouteRequest): Promise<Reply> {
   const { backend = '', server: name = '' } = params;
   const found = await overview.server(instanceOf(params), { backend, server: name });
-  const { instance, row, names, mode, lasting } = found;
-  const { column } = row;
-  const operationalState = column('status').split(' ')[0]?.toLowerCase() ?? '';
+  const { servers } = await additions.kept(found.instance, backend);
   const data = {
-    instance,
+    instance: found.instance,
     backend,
-    server: serverBody({ column, adminState: mode, operationalState }),
-    counters: statBody(names, column),
-    ...(lasting === undefined ? {} : { added: true, persisted: true }),
+    server: serverBody(found.server),
+    counters: statBody(found.names, found.server.column),
+    persisted_addition: servers.some((each) => each.name === name),
   };
   return json(200, success(200, data));
 }

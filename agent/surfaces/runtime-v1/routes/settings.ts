@@ -5,9 +5,10 @@ import { json } from '../../../http/reply';
 import type { Route, RouteRequest } from '../../../http/route';
 import { readAction } from '../action';
 import { bothForms, instanceOf } from '../both-forms';
-import { tellError, type ErrorReplies } from '../errors';
+import type { ErrorReplies } from '../errors';
 import { extraPhrases } from '../extras-language';
 import { readHealth, readServers, readWeight } from '../extras-requests';
+import { tellError } from '../tell-error';
 import { failure, success } from '../wire';
 
 export interface SettingsRoutesDeps extends Pick<ErrorReplies, 'languageFor' | 'errorReply'> {
