@@ -91,19 +91,7 @@ export function createKeptServers({ files, log, roots }: KeptServersDeps): KeptS
     read,
     write,
 
-    async carry(paths, effective, check) {
-      const servers = withoutOwnWord(effective.text, (await read(paths)).servers);
-      if (servers.length === 0) return { effective, checked: await check(effective), kept: none };
-      const withThem = { ...effective, text: withServerLines(effective.text, servers) };
-      try {
-        return { effective: withThem, checked: await check(withThem), kept: { servers } };
-      } catch (thrown) {
-        if (!isAgentError(thrown, 'config-rejected') && !isAgentError(thrown, 'reload-failed')) throw thrown;
-        const checked = await check(effective);
-        const leftOut = thrown.detail ?? thrown.message;
-        return { effective, checked, kept: { servers, leftOut } };
-      }
-    },
+    carry: async (paths, effective, check) => carry((await read(paths)).servers, effective, check),
 
     async settle(paths, kept) {
       try {
@@ -127,6 +115,23 @@ export function createKeptServers({ files, log, roots }: KeptServersDeps): KeptS
       );
     },
   };
+}
+
+async function carry<T>(
+  wanted: readonly AddedServer[],
+  effective: EffectiveConfig,
+  check: (effective: EffectiveConfig) => Promise<T>,
+): Promise<Carried<T>> {
+  const servers = withoutOwnWord(effective.text, wanted);
+  if (servers.length === 0) return { effective, checked: await check(effective), kept: none };
+  const withThem = { ...effective, text: withServerLines(effective.text, servers) };
+  try {
+    return { effective: withThem, checked: await check(withThem), kept: { servers } };
+  } catch (thrown) {
+    if (!isAgentError(thrown, 'config-rejected') && !isAgentError(thrown, 'reload-failed')) throw thrown;
+    const checked = await check(effective);
+    return { effective, checked, kept: { servers, leftOut: thrown.detail ?? thrown.message } };
+  }
 }
 
 const nameOf = ({ backend, name }: AddedServer): string => `${backend}/${name}`;

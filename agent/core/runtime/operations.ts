@@ -89,30 +89,8 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
     return entry;
   }
 
-  function view(id: string, entry: Entry<Progress>): Operation<Progress> {
-    const { ending, startedMs, endedMs, progress } = entry;
-    const elapsedMs = (endedMs ?? clock.monotonic()) - startedMs;
-    const { state = 'waiting', reason } = ending ?? {};
-    return { id, state, elapsedMs, progress, ...(reason === undefined ? {} : { reason }) };
-  }
-
-  async function run(id: string, entry: Entry<Progress>, work: Work<Progress>): Promise<void> {
-    const { signal } = entry.abort;
-    const report = (progress: Progress): void => {
-      entry.progress = progress;
-    };
-    try {
-      entry.ending = await work(report, signal);
-      entry.progress = entry.ending.progress;
-    } catch (thrown) {
-      const { progress } = entry;
-      entry.ending = signal.aborted
-        ? { state: 'cancelled', progress }
-        : { state: 'failed', progress, reason: messageOf(thrown) };
-    }
-    entry.endedMs = clock.monotonic();
-    log.info('operation ended', { operation: id, state: entry.ending.state, reason: entry.ending.reason });
-  }
+  const view = (id: string, entry: Entry<Progress>): Operation<Progress> =>
+    viewOf(id, entry, clock.monotonic());
 
   return {
     begin(progress, work) {
@@ -132,7 +110,7 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
         progress,
       };
       entries.set(id, entry);
-      entry.done = run(id, entry, work);
+      entry.done = run(log, clock, id, entry, work);
       return view(id, entry);
     },
 
@@ -157,4 +135,34 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
       await Promise.all([...entries.values()].map(({ done }) => done));
     },
   };
+}
+
+async function run<Progress>(
+  log: Log,
+  clock: Clock,
+  id: string,
+  entry: Entry<Progress>,
+  work: Work<Progress>,
+): Promise<void> {
+  const { signal } = entry.abort;
+  const report = (progress: Progress): void => {
+    entry.progress = progress;
+  };
+  try {
+    entry.ending = await work(report, signal);
+    entry.progress = entry.ending.progress;
+  } catch (thrown) {
+    const { progress } = entry;
+    entry.ending = signal.aborted
+      ? { state: 'cancelled', progress }
+      : { state: 'failed', progress, reason: messageOf(thrown) };
+  }
+  entry.endedMs = clock.monotonic();
+  log.info('operation ended', { operation: id, state: entry.ending.state, reason: entry.ending.reason });
+}
+
+function viewOf<Progress>(id: string, entry: Entry<Progress>, nowMs: number): Operation<Progress> {
+  const { ending, startedMs, endedMs = nowMs, progress } = entry;
+  const { state = 'waiting', reason } = ending ?? {};
+  return { id, state, elapsedMs: endedMs - startedMs, progress, ...(reason === undefined ? {} : { reason }) };
 }

@@ -119,7 +119,8 @@ function eventBody(event: ServerEvent): object {
       return { ...serverNowBody(event.server), previous: stateBody(event.previous) };
     case 'unavailable':
       return { reason: event.reason };
-    default:
+    case 'added':
+    case 'removed':
       return serverNowBody(event.server);
   }
 }

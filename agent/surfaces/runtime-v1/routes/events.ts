@@ -24,8 +24,9 @@ export function eventRoutes({ events, instances }: EventRoutesDeps): readonly Ro
     handle: async ({ params, header, gone }) => {
       const { name } = await instances.find(instanceOf(params));
       const subscription = events.subscribe(name, header('last-event-id'));
-      if (gone.aborted) subscription.close();
-      gone.addEventListener('abort', subscription.close, { once: true });
+      const leave = (): void => subscription.close();
+      if (gone.aborted) leave();
+      gone.addEventListener('abort', leave, { once: true });
       const reply = stream(200, 'text/event-stream', async (write, left) => {
         for (;;) {
           const news = await subscription.next(heartbeatMs, left);
