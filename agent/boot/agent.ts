@@ -145,6 +145,7 @@ async function startParts(
     ...runtime.parts,
     monitoring.part,
     rest,
+    runtime.streams,
   ]);
   await bringUp(lifecycle, () => restore(core, host));
   monitoring.restored();

@@ -23,6 +23,7 @@ import { createDoor } from '../surfaces/runtime-v1/door';
 import type { Part } from './lifecycle';
 import type { AgentHost, HostWithLog } from './wire-host';
 import type { Core } from './wire-core';
+import { wireRuntimeExtras } from './wire-runtime-extras';
 
 export interface RuntimeApi {
   readonly instances: Instances;
@@ -31,6 +32,8 @@ export interface RuntimeApi {
   createRouter(mounted?: RouteContext['mounted']): Router;
   /** The listener of its own; none unless it is configured. */
   readonly parts: readonly Part[];
+  /** What goes on behind answered requests; stopped before any listener. */
+  readonly streams: Part;
   /** Where the listener of its own is bound; undefined without one. */
   bound(): { readonly address: string; readonly port: number } | undefined;
   /** Instances whose address is none. */
@@ -44,7 +47,7 @@ const answerGraceMs = 1_000;
 /** Builds it. Throws `invalid-input` for a token that cannot be used. */
 export async function wireRuntime(
   config: Config,
-  core: Pick<Core, 'roots' | 'loadBalancers'>,
+  core: Pick<Core, 'roots' | 'loadBalancers' | 'lastingServers'>,
   host: HostWithLog & AgentHost,
 ): Promise<RuntimeApi> {
   const { runtime_api: own } = config;
@@ -56,6 +59,7 @@ export async function wireRuntime(
   const token = await tokenOf(own, host);
   const instances = createInstances({ ...host, ...core, offered, timeoutMs: own.timeout * 1_000 });
   const servers = createRuntimeServers(instances);
+  const extras = wireRuntimeExtras(core, host, { instances, servers });
   const context: RouteContext = {
     limits: { config: longestBody, pem: longestBody, json: longestBody },
     log: host.log,
@@ -64,7 +68,7 @@ export async function wireRuntime(
   };
   const createRouter: RuntimeApi['createRouter'] = (mounted) =>
     createRuntimeV1(
-      { servers, language: own.language },
+      { servers, ...extras.verbs, language: own.language },
       { ...context, ...(mounted === undefined ? {} : { mounted }) },
     );
   let bound: { address: string; port: number } | undefined;
@@ -90,6 +94,7 @@ export async function wireRuntime(
     servers,
     createRouter,
     parts: own.bind === undefined ? [] : [partOf(own.bind)],
+    streams: extras.part,
     bound: () => bound,
     findings: () => Promise.resolve(malformed.map(findingOf)),
   };

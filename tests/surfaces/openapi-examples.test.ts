@@ -5,12 +5,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { documentOf, tableRows } from '../../agent/boot/api-document';
 import { startTestAgent, type TestAgent } from './kit/agent';
+import type { Answer } from './kit/client';
 import { makeServer } from './kit/pki';
 
 const namespace = `amph-${process.pid}-api`;
@@ -28,7 +30,9 @@ interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly { readonly in: string; readonly name: string; readonly example?: string }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, Content>>; readonly 'x-endless'?: true }>
+  >;
   readonly 'x-surface': string;
   readonly 'x-example-status': number;
 }
@@ -42,13 +46,27 @@ interface Step {
   readonly id: string;
   /** Sent instead of the example's body. */
   readonly body?: () => string | Promise<string>;
-  /** True: another surface prepares what this one is asked about. */
-  readonly isOfAnother?: boolean;
+  /** True: it prepares what others are asked about, and is no example itself. */
+  readonly prepares?: boolean;
+  /** The parameters of the path that no document can know. */
+  readonly path?: () => Readonly<Record<string, string>>;
+  /** What a preparation gets. */
+  readonly status?: number;
 }
 
 const serverPem = async (): Promise<string> => (await makeServer(amphora.pki.ca)).bundlePem;
 const inOwnNamespace = (id: string) => () =>
   String(exampleBody(id)).replace('net_namespace amphora-haproxy', `net_namespace ${namespace}`);
+
+/** The drain that was begun last: its answer says where it is followed. */
+let operation = '';
+const begun = () => ({ operation });
+const beginDrain: Step = {
+  id: 'postRuntimeAction',
+  body: () => '{"action":"drain","wait":true}',
+  prepares: true,
+  status: 202,
+};
 
 /** In an order in which every example is what it says. */
 const stories: Readonly<Record<string, readonly (string | Step)[]>> = {
@@ -101,15 +119,44 @@ const stories: Readonly<Record<string, readonly (string | Step)[]>> = {
     { id: 'putV10Config', body: () => readFileSync(join(amphora.directory, 'agent.conf'), 'utf8') },
   ],
   'runtime-v1': [
-    { id: 'putV01ListenerConfig', isOfAnother: true },
-    { id: 'putV01ListenerAction', isOfAnother: true },
+    { id: 'putV01ListenerConfig', prepares: true },
+    { id: 'putV01ListenerAction', prepares: true },
     'listRuntimeBackends',
     'listRuntimeBackendsOfInstance',
     'listRuntimeServers',
     'listRuntimeServersOfInstance',
+    'getRuntimeServer',
+    'getRuntimeServerOfInstance',
+    'putRuntimeWeight',
+    'putRuntimeWeightOfInstance',
+    'putRuntimeHealth',
+    'putRuntimeHealthOfInstance',
+    'addRuntimeServer',
+    'removeRuntimeServer',
+    'addRuntimeServerOfInstance',
+    'removeRuntimeServerOfInstance',
     'postRuntimeAction',
     'postRuntimeActionOfInstance',
-    { id: 'deleteV01Listener', isOfAnother: true },
+    beginDrain,
+    { id: 'getRuntimeOperation', path: begun },
+    { id: 'getRuntimeOperationOfInstance', path: begun },
+    { id: 'deleteRuntimeOperation', path: begun },
+    beginDrain,
+    { id: 'deleteRuntimeOperationOfInstance', path: begun },
+    'postRuntimeBulkAction',
+    'postRuntimeBulkActionOfInstance',
+    'listRuntimeInstances',
+    'getRuntimeInfo',
+    'getRuntimeInfoOfInstance',
+    'getRuntimeStats',
+    'getRuntimeStatsOfInstance',
+    // Nothing listens where the example's members are.
+    { id: 'putRuntimeHealth', body: () => '{"force":"up"}', prepares: true },
+    'getRuntimeHealth',
+    'getRuntimeHealthOfInstance',
+    'streamRuntimeEvents',
+    'streamRuntimeEventsOfInstance',
+    { id: 'deleteV01Listener', prepares: true },
   ],
   openapi: ['getOpenapi'],
 };
@@ -158,19 +205,39 @@ function exampleBody(id: string): string | undefined {
   return mediaType === 'application/json' ? JSON.stringify(content.example) : String(content.example);
 }
 
+const isEndless = ({ responses }: Operation): boolean =>
+  Object.values(responses).some((response) => response['x-endless'] === true);
+
+/** Reads the first bytes of an answer that does not end, and leaves. */
+function beginningOf(path: string): Promise<Pick<Answer, 'status' | 'headers' | 'text' | 'json'>> {
+  const { ca, client } = amphora.pki;
+  return new Promise((resolve, reject) => {
+    const options = { ca: ca.certificatePem, key: client.keyPem, cert: client.certificatePem };
+    get({ host: '127.0.0.1', port: amphora.agent.port, path, ...options }, (response) => {
+      response.once('data', (chunk: Buffer) => {
+        const { statusCode: status = 0, headers } = response;
+        response.destroy();
+        resolve({ status, headers, text: chunk.toString('utf8'), json: () => undefined });
+      });
+    }).once('error', reject);
+  });
+}
+
 /** Sends the request of an example. */
-async function send({ id, body = () => exampleBody(id) ?? '' }: Step) {
+async function send({ id, body = () => exampleBody(id) ?? '', path: known = () => ({}) }: Step) {
   const { path, method, operation } = found(id);
   const given = (place: string) =>
     (operation.parameters ?? []).filter((each) => each.in === place && each.example !== undefined);
   const filled = given('path').reduce(
-    (before, { name, example = '' }) => before.replace(`{${name}}`, encodeURIComponent(example)),
+    (before, { name, example = '' }) =>
+      before.replace(`{${name}}`, encodeURIComponent(known()[name] ?? example)),
     path,
   );
   const query = new URLSearchParams(
     Object.fromEntries(given('query').map(({ name, example = '' }) => [name, example])),
   ).toString();
   const [mediaType] = contentOf(operation.requestBody?.content) ?? [];
+  if (isEndless(operation)) return beginningOf(filled);
   return amphora.client.call(method, query === '' ? filled : `${filled}?${query}`, {
     headers: {
       ...Object.fromEntries(given('header').map(({ name, example = '' }) => [name, example])),
@@ -195,7 +262,7 @@ whenItCan('GET /openapi.json', () => {
   it('has an example in a story here for each of its operations', () => {
     const told = Object.entries(stories).flatMap(([surface, steps]) =>
       steps
-        .filter((step) => typeof step === 'string' || step.isOfAnother !== true)
+        .filter((step) => typeof step === 'string' || step.prepares !== true)
         .map((step) => `${surface} ${typeof step === 'string' ? step : step.id}`),
     );
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
@@ -208,11 +275,12 @@ whenItCan.each(Object.entries(stories))('the examples of %s', (_surface, steps) 
   it.each(steps.map((step) => (typeof step === 'string' ? { id: step } : step)))(
     'are answered as they say: $id',
     async (step) => {
-      const { operation } = found(step.id);
-      const status = operation['x-example-status'];
+      const { operation: described } = found(step.id);
+      const status = step.status ?? described['x-example-status'];
       const answer = await send(step);
+      operation = answer.headers.location?.split('/').at(-1) ?? operation;
       expect([step.id, answer.status, answer.text]).toEqual([step.id, status, answer.text]);
-      const [mediaType, content] = contentOf(operation.responses[String(status)]?.content) ?? [];
+      const [mediaType, content] = contentOf(described.responses[String(status)]?.content) ?? [];
       expect(String(answer.headers['content-type']).split(';')[0]).toBe(mediaType);
       const isValid = compile(content?.schema ?? {});
       isValid(mediaType === 'application/json' ? answer.json() : answer.text);

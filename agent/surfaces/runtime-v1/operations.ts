@@ -2,8 +2,11 @@
 
 import type { SurfaceApi } from '../../http/operation';
 import { failureAnswer } from './operations/answers';
+import { additionOperations, additionSchemas } from './operations/additions';
+import { drainOperations, drainSchemas } from './operations/drains';
+import { overviewOperations, overviewSchemas } from './operations/overview';
 import { serverOperations, serverSchemas } from './operations/servers';
-import { runtimeActionSchema } from './schemas';
+import { settingsOperations, settingsSchemas } from './operations/settings';
 
 const description = `Servers of any haproxy whose socket this agent may use, changed at run time, without a reload.
 
@@ -19,9 +22,19 @@ export const runtimeV1Api: SurfaceApi = {
   name: 'runtime-v1',
   title: 'Runtime',
   description,
-  tags: { 'Backends and servers': 'What there is, and what is wanted of it.' },
+  tags: {
+    'Backends and servers': 'What there is, and what is wanted of it.',
+    'Drains that wait': 'What an action with `wait` has begun.',
+    Instances: 'The haproxies themselves.',
+  },
   otherSecurity: 'bearer',
-  operations: serverOperations,
+  operations: {
+    ...serverOperations,
+    ...drainOperations,
+    ...overviewOperations,
+    ...settingsOperations,
+    ...additionOperations,
+  },
   commonAnswers: {
     400: failureAnswer(400, 'The request is not what it must be.'),
     401: {
@@ -71,7 +84,10 @@ export const runtimeV1Api: SurfaceApi = {
   },
   schemas: {
     ...serverSchemas,
-    RuntimeAction: runtimeActionSchema,
+    ...drainSchemas,
+    ...overviewSchemas,
+    ...settingsSchemas,
+    ...additionSchemas,
     RuntimeFailure: {
       type: 'object',
       required: ['success', 'status_code', 'error', 'code', 'details'],

@@ -12,17 +12,12 @@ import {
   server,
   succeeded,
 } from './answers';
+import { begunExample } from './drains';
+import { figure, object, saying, text } from './shapes';
+import { waitSchema } from '../extras-schemas';
+import { runtimeActionSchema } from '../schemas';
 
 const tag = 'Backends and servers';
-const text: Schema = { type: 'string' };
-const figure: Schema = { type: ['integer', 'null'] };
-
-function object(properties: Readonly<Record<string, Schema>>): Schema {
-  return { type: 'object', required: Object.keys(properties), properties };
-}
-
-const saying = (schema: Schema, description: string): Schema => ({ ...schema, description });
-
 /** The nine documented strings, then figures of ours. */
 export const serverSchema: Schema = object({
   name: text,
@@ -51,7 +46,7 @@ export const serverSchema: Schema = object({
   operational_state: saying(text, 'The first word of `status`, in lower case.'),
 });
 
-const exampleServer = {
+export const exampleServer = {
   name: 'member-one',
   status: 'UP',
   weight: '1',
@@ -140,24 +135,40 @@ export const serverOperations: Operations = {
       'A drained server takes requests that carry its persistence cookie, and no others; `maint` refuses those, too. Neither ends sessions that run. A repetition succeeds.',
     path: { backend, server },
     query: {
+      sync: {
+        description: '`1`: with `wait` the answer is 200 and comes when the drain has ended.',
+        schema: text,
+      },
       strict: {
         description:
           '`1`: a server that does not exist is 404 and not 502. The header `X-Strict-Status: 1` does the same.',
-        schema: { type: 'string' },
+        schema: text,
       },
     },
     headers: language,
     body: {
       mediaType: 'application/json',
-      description: 'Any content type is taken, or none. Further members do not matter.',
+      description:
+        'Any content type is taken, or none. Further members do not matter. With `wait` a drain is followed until no session is left, for `timeout` seconds (60 unless given); `then` is done when it has completed, and with `force` sessions that are left at the end are cut.',
       schema: { $ref: '#/components/schemas/RuntimeAction' },
       example: { action: 'drain' },
     },
     answers: {
       200: {
-        description: 'It is done.',
-        schema: { $ref: '#/components/schemas/RuntimeActionDone' },
+        description: 'It is done; with `wait` and `sync`, how the drain ended.',
+        schema: {
+          anyOf: [
+            { $ref: '#/components/schemas/RuntimeActionDone' },
+            { $ref: '#/components/schemas/RuntimeOperation' },
+          ],
+        },
         example: changed('drain'),
+      },
+      202: {
+        description: 'With `wait`: the drain goes on.',
+        headers: { Location: 'Where it can be followed, and cancelled.' },
+        schema: { $ref: '#/components/schemas/RuntimeOperationBegun' },
+        example: begunExample,
       },
       400: failureAnswer(
         400,
@@ -191,13 +202,38 @@ export const serverSchemas: Readonly<Record<string, Schema>> = {
     object({ instance: text, backends: { type: 'array', items: text }, count: { type: 'integer' } }),
   ),
   RuntimeServers: envelope(
-    object({
-      instance: text,
-      backend: text,
-      servers: { type: 'array', items: { $ref: '#/components/schemas/RuntimeServer' } },
-      count: { type: 'integer' },
-    }),
+    object(
+      {
+        instance: text,
+        backend: text,
+        servers: { type: 'array', items: { $ref: '#/components/schemas/RuntimeServer' } },
+        count: { type: 'integer' },
+        persisted_additions: saying(
+          {
+            type: 'array',
+            items: object(
+              {
+                name: text,
+                address: text,
+                port: { type: 'integer' },
+                check: { type: 'boolean' },
+                state: { enum: ['carried', 'left out'] },
+                reason: text,
+              },
+              ['reason'],
+            ),
+          },
+          'Servers that were added at run time and are kept over reloads.',
+        ),
+      },
+      ['persisted_additions'],
+    ),
   ),
+  RuntimeAction: {
+    type: 'object',
+    required: runtimeActionSchema.required,
+    properties: { ...runtimeActionSchema.properties, ...waitSchema.properties },
+  },
   RuntimeActionDone: envelope(
     object({
       instance: text,
