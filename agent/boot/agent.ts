@@ -2,6 +2,7 @@
 // and, in the same process, by tests and harnesses.
 
 import type { Router } from 'express';
+import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
@@ -14,18 +15,22 @@ import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
 import { createAgentServer, type AgentServer, type ServerOptions } from '../http/server';
-import { createUploads } from '../http/uploads';
+import { servedBy } from '../http/served-by';
+import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle, type Part } from './lifecycle';
+import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
+import { routeContext } from './route-context';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
+import { wireMonitoring } from './wire-monitoring';
 import { wireOctaviaV1 } from './wire-octavia-v1';
-import { wireRuntime, type RuntimeApi } from './wire-runtime';
+import { createCatalogue, wireOpenapi } from './wire-openapi';
+import { wireRuntime } from './wire-runtime';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -34,6 +39,8 @@ export interface Agent {
   readonly port: number;
   /** Where the runtime API has a listener of its own; undefined when it has none. */
   readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
+  /** Where it serves metrics in plain HTTP; undefined when it does not. */
+  readonly metrics?: SocketAddress | undefined;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -47,7 +54,6 @@ export interface AgentOptions {
 }
 
 const answerGraceMs = 1_000;
-const uploadsAtOnce = 4;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
@@ -97,11 +103,24 @@ async function startParts(
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
   const runtime = await wireRuntime(config, core, host);
+  const heartbeats = wireHeartbeat(core, host, options.configs);
+  const catalogue = createCatalogue();
+  const context = { ...routeContext(options.configs, core, host), mounted: catalogue.mounted };
+  const monitoring = wireMonitoring(
+    { core, host, config, configs: options.configs, heartbeats, connections, access, lock },
+    context,
+  );
   const listener = createApp({
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(options.configs, core, serverCertificate, host, runtime),
+    observe: monitoring.observe,
+    dialects: [
+      monitoring.dialect,
+      servedBy('openapi', wireOpenapi(catalogue.rows, context)),
+      servedBy('runtime-v1', runtime.createRouter(catalogue.mounted)),
+      ...dialects(options.configs, core, serverCertificate, context),
+    ],
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -113,7 +132,7 @@ async function startParts(
     qualifies: access.qualifies,
   });
   followConfig(options.configs, access, core.findings);
-  let bound = { address: '', port: 0 };
+  const rest = restPart(server);
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     core.companions.part(options.stopChildren),
@@ -121,32 +140,44 @@ async function startParts(
     background(core, host, access),
     watching(core),
     ...onTheNetwork(core, options),
-    wireHeartbeat(core, host, options.configs),
+    heartbeats,
     ...runtime.parts,
-    restListener(server, (at) => (bound = at)),
+    monitoring.part,
+    rest,
+    runtime.streams,
   ]);
-  await lifecycle.start();
-  try {
-    await restore(core, host);
-  } catch (thrown) {
-    await lifecycle.stop();
-    throw thrown;
-  }
+  await bringUp(lifecycle, () => restore(core, host));
+  monitoring.restored();
   return {
-    ...bound,
+    ...rest.bound(),
+    metrics: monitoring.listening(),
     runtimeApi: runtime.bound(),
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => lifecycle.stop(),
   };
 }
 
-function restListener(server: AgentServer, tell: (at: Pick<Agent, 'address' | 'port'>) => void): Part {
+function restPart(server: AgentServer): Part & { readonly bound: () => Pick<Agent, 'address' | 'port'> } {
+  let bound = { address: '', port: 0 };
   return {
     name: 'REST listener',
     stopMs: answerGraceMs + 500,
-    start: async () => tell(await server.listen()),
+    start: async () => {
+      bound = await server.listen();
+    },
     stop: () => server.stop(answerGraceMs),
+    bound: () => bound,
   };
+}
+
+async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): Promise<void> {
+  await lifecycle.start();
+  try {
+    await restoreAll();
+  } catch (thrown) {
+    await lifecycle.stop();
+    throw thrown;
+  }
 }
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
@@ -176,18 +207,15 @@ function dialects(
   configs: AgentConfigs,
   core: Core,
   serverCertificate: ServerCertificate,
-  { log, clock }: HostWithLog,
-  runtime: RuntimeApi,
+  context: RouteContext,
 ): readonly Router[] {
-  const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
-  const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
   const { vrrp, topology: topologyControl } = core.pairing;
-  const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
-    createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    runtime.createRouter(),
-    wireOctaviaV1(core, serverCertificate, configs, context),
+    servedBy(
+      'octavia-v0.1',
+      createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
+    ),
+    servedBy('octavia-v1.0', wireOctaviaV1(core, serverCertificate, configs, context)),
   ];
 }
 

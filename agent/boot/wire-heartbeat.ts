@@ -7,7 +7,7 @@ import { createHaproxyHealth, type HaproxyHealth } from '../core/haproxy-health'
 import { createStatistics, type Statistics } from '../core/stats';
 import { createWorkerLedger } from '../core/worker-ledger';
 import type { HaproxyRoots } from '../haproxy/paths';
-import { createHeartbeatSender } from '../heartbeat/sender';
+import { createHeartbeatSender, type HeartbeatSender } from '../heartbeat/sender';
 import type { Udp } from '../host/sockets';
 import type { LoadBalancerId } from '../model/ids';
 import type { Core } from './wire-core';
@@ -48,7 +48,7 @@ export function wireHeartbeat(
   core: Core,
   host: HostWithLog & { readonly udp: Udp },
   configs: Pick<AgentConfigs, 'current'>,
-): Part {
+): Part & Pick<HeartbeatSender, 'figures'> {
   const { haproxy, statistics } = core.health;
   const sender = createHeartbeatSender({
     ...host,
@@ -64,6 +64,7 @@ export function wireHeartbeat(
   let running: Promise<void> = Promise.resolve();
   return {
     name: 'heartbeats',
+    figures: () => sender.figures(),
     stopMs: 200,
     start() {
       haproxy.start(ended.signal);

@@ -11,9 +11,11 @@ import { createNodeProcessRunner } from '../host/node/process';
 import { createNodeSystem } from '../host/node/system';
 import { createNodeUdp } from '../host/node/udp';
 import { createNodeUnixSockets } from '../host/node/unix-socket';
+import { createNodeVitals } from '../host/node/vitals';
 import type { ProcessRunner } from '../host/process';
 import type { LocalServers, StreamSockets, Udp, UnixSockets } from '../host/sockets';
 import type { System } from '../host/system';
+import type { Vitals } from '../host/vitals';
 
 export interface Host {
   readonly files: Files;
@@ -34,6 +36,7 @@ export interface AgentHost extends Host {
   readonly localServers: LocalServers;
   readonly udp: Udp;
   readonly streams: StreamSockets;
+  readonly vitals: Vitals;
 }
 
 /** Makes the real host; `env` is the agent's own environment. */
@@ -47,5 +50,6 @@ export function createNodeHost(env: Environment): AgentHost {
     localServers: createNodeLocalServers(),
     udp: createNodeUdp(),
     streams: createNodeStreamSockets(),
+    vitals: createNodeVitals(),
   };
 }

@@ -23,14 +23,17 @@ import { createDoor } from '../surfaces/runtime-v1/door';
 import type { Part } from './lifecycle';
 import type { AgentHost, HostWithLog } from './wire-host';
 import type { Core } from './wire-core';
+import { wireRuntimeExtras } from './wire-runtime-extras';
 
 export interface RuntimeApi {
   readonly instances: Instances;
   readonly servers: RuntimeServers;
   /** A router over the same instances, for one more listener; who may call is that listener's to ask. */
-  createRouter(): Router;
+  createRouter(mounted?: RouteContext['mounted']): Router;
   /** The listener of its own; none unless it is configured. */
   readonly parts: readonly Part[];
+  /** What goes on behind answered requests; stopped before any listener. */
+  readonly streams: Part;
   /** Where the listener of its own is bound; undefined without one. */
   bound(): { readonly address: string; readonly port: number } | undefined;
 }
@@ -42,7 +45,7 @@ const answerGraceMs = 1_000;
 /** Builds it. Throws `invalid-input` for a token that cannot be used. */
 export async function wireRuntime(
   config: Config,
-  core: Pick<Core, 'roots' | 'loadBalancers' | 'findings'>,
+  core: Pick<Core, 'roots' | 'loadBalancers' | 'findings' | 'lastingServers'>,
   host: HostWithLog & AgentHost,
 ): Promise<RuntimeApi> {
   const { runtime_api: own } = config;
@@ -55,13 +58,18 @@ export async function wireRuntime(
   const token = await tokenOf(own, host);
   const instances = createInstances({ ...host, ...core, offered, timeoutMs: own.timeout * 1_000 });
   const servers = createRuntimeServers(instances);
+  const extras = wireRuntimeExtras(core, host, { instances, servers });
   const context: RouteContext = {
     limits: { config: longestBody, pem: longestBody, json: longestBody },
     log: host.log,
     uploads: createUploads(host.clock, bodiesAtOnce * longestBody),
     refuseChange: () => (own.write ? undefined : new AgentError('forbidden', 'only reading is allowed')),
   };
-  const createRouter = (): Router => createRuntimeV1({ servers, language: own.language }, context);
+  const createRouter: RuntimeApi['createRouter'] = (mounted) =>
+    createRuntimeV1(
+      { servers, ...extras.verbs, language: own.language },
+      { ...context, ...(mounted === undefined ? {} : { mounted }) },
+    );
   let bound: { address: string; port: number } | undefined;
   const listen = async (at: SocketAddress, server: ReturnType<typeof createPlainServer>): Promise<void> => {
     const address = at.zone === undefined ? at.address : `${at.address}%${at.zone}`;
@@ -85,6 +93,7 @@ export async function wireRuntime(
     servers,
     createRouter,
     parts: own.bind === undefined ? [] : [partOf(own.bind)],
+    streams: extras.part,
     bound: () => bound,
   };
 }

@@ -26,6 +26,7 @@ const wholeAgent = [
   'heartbeat',
   'cli',
   'conform',
+  'client',
   'host',
   'host/node',
   'model',
@@ -54,6 +55,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     rooms: ['host', 'model'],
     outside: '*',
     reason: 'the real host knows the machine, not what is done with it',
+  },
+  client: {
+    floor: 1,
+    rooms: ['generated'],
+    outside: [],
+    reason: 'the client is made of the API description alone and knows no transport: whoever makes it sends',
   },
   haproxy: tradeRoom(['supervisor']),
   keepalived: tradeRoom(['supervisor']),
@@ -99,7 +106,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cli: {
     floor: 6,
-    rooms: ['config', 'host', 'model', 'generated'],
+    rooms: ['config', 'host', 'model', 'generated', 'client'],
     outside: pure,
     reason: 'a command talks to the running agent over its local socket: it needs no part of it',
   },
@@ -147,6 +154,7 @@ export const exceptions: readonly {
     allows: ['node-forge'],
     reason: 'forge issues and never reads what came from outside',
   },
+  { file: /^http\/metrics\.ts$/, allows: ['prom-client'], reason: 'metrics are written in one place' },
   { file: /^core\/agent-config\.ts$/, allows: ['config'], reason: 'the core verb on agent.conf' },
   {
     file: /^heartbeat\/codec\.ts$/,
