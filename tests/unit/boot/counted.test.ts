@@ -37,9 +37,9 @@ describe('what is counted', () => {
   });
 
   it('are adoptions by the next agent', async () => {
-    const { restartAgent, valuesOf } = await served();
-    await restartAgent();
-    expect(valuesOf('amphorad_restores_total')).toEqual(['adopted 1']);
+    const amphora = await served();
+    await amphora.restartAgent();
+    expect(amphora.valuesOf('amphorad_restores_total')).toEqual(['adopted 1']);
   });
 
   it('are restarts of what died', async () => {

@@ -65,7 +65,7 @@ describe('a histogram', () => {
 
 describe('verbs that are counted', () => {
   const deps = { counters: createCounters(), clock: createHandClock() };
-  const fails = (thrown: unknown) => (): Promise<never> => Promise.reject(thrown as Error);
+  const fails = (thrown: Error) => (): Promise<never> => Promise.reject(thrown);
 
   it('do what they did, and their results and errors are counted', async () => {
     const refused = new AgentError('config-rejected', 'no');
