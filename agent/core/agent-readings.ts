@@ -24,16 +24,16 @@ export interface AgentReadingsDeps {
 
 // Findings take a survey of the state directory and of processes.
 const findingsMaxAgeMs = 30_000;
+const patienceMs = 300;
 const severities = ['warning', 'error'] as const;
 
 /** Makes the readers, by name. */
 export function createAgentReadings(deps: AgentReadingsDeps): Readonly<Record<string, ReadMetrics>> {
   const { clock, vitals, version, readiness, vrrp, udpListeners } = deps;
   const startSeconds = clock.now() / 1_000;
-  const findings = createRecent(clock, findingsMaxAgeMs, deps.findings);
   return {
     process: () => Promise.resolve(processReadings(vitals, version, startSeconds)),
-    findings: async () => countFindings(await findings()),
+    findings: findingReadings(clock, deps.findings),
     readiness: async () => {
       const { isWell } = await readiness.ready();
       return [{ name: 'amphorad_ready', value: Number(isWell) }];
@@ -65,6 +65,21 @@ function processReadings(vitals: Vitals, version: string, startSeconds: number):
     { name: 'amphorad_process_heap_bytes', value: signs.heapBytes },
     { name: 'amphorad_event_loop_busy_seconds_total', value: signs.busySeconds },
   ];
+}
+
+/** Nobody waits long for a survey: what is late is told the next time, and until then what was found before. */
+function findingReadings(clock: Clock, find: FindProblems): ReadMetrics {
+  const recent = createRecent(clock, findingsMaxAgeMs, find);
+  let last: readonly Reading[] = [];
+  return async () => {
+    const looked = recent().then((found) => void (last = countFindings(found)));
+    const aborter = new AbortController();
+    const late = clock.sleep(patienceMs, aborter.signal).catch(() => undefined);
+    await Promise.race([looked, late]);
+    aborter.abort();
+    looked.catch(() => undefined);
+    return last;
+  };
 }
 
 function countFindings(found: readonly Finding[]): readonly Reading[] {

@@ -1,4 +1,4 @@
-// Metrics as text, by prom-client, which is loaded when somebody asks for the first time: it costs 30 ms and 12 MiB. The
+// Metrics as text, by prom-client, which is loaded when somebody asks for the first time: it costs 11 ms and 5 MiB. The
 // values are ours: it only writes them. Source: Prometheus "Exposition formats", text format 0.0.4 and OpenMetrics 1.0.
 
 import type { Metric, OpenMetricsContentType, PrometheusContentType } from 'prom-client';

@@ -41,6 +41,16 @@ describe('the lock of a base_path', () => {
     await takeInstanceLock({ ...deps, pid: 13 });
   });
 
+  it('holds no more once base_path is another directory', async () => {
+    const deps = setUp();
+    const lock = await takeInstanceLock({ ...deps, pid: 11 });
+    expect(await lock.holds()).toBe(true);
+    await deps.files.remove('/b');
+    expect(await lock.holds()).toBe(false);
+    await deps.files.makeDirectory('/b', 0o755);
+    expect(await lock.holds()).toBe(false);
+  });
+
   it('is not half taken when agent.sock cannot be made, nor where there is no directory', async () => {
     const deps = setUp();
     const full = new AgentError('no-space', 'full');

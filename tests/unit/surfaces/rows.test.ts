@@ -12,6 +12,7 @@ const dialects = [
   ['octavia-v0.1', 16],
   ['octavia-v1.0', 16],
   ['runtime-v1', 6],
+  ['monitoring', 3],
   ['openapi', 1],
 ] as const;
 type MakeRoutes = (deps: object) => readonly Pick<Route, 'method' | 'path'>[];
