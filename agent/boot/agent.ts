@@ -13,7 +13,7 @@ import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
-import { createAgentServer, type ServerOptions } from '../http/server';
+import { createAgentServer, type AgentServer, type ServerOptions } from '../http/server';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
@@ -97,7 +97,6 @@ async function startParts(
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
   const runtime = await wireRuntime(config, core, host);
-  core.findings.add('runtime API', runtime.findings);
   const listener = createApp({
     ...host,
     connections,
@@ -124,14 +123,7 @@ async function startParts(
     ...onTheNetwork(core, options),
     wireHeartbeat(core, host, options.configs),
     ...runtime.parts,
-    {
-      name: 'REST listener',
-      stopMs: answerGraceMs + 500,
-      start: async () => {
-        bound = await server.listen();
-      },
-      stop: () => server.stop(answerGraceMs),
-    },
+    restListener(server, (at) => (bound = at)),
     runtime.streams,
   ]);
   await lifecycle.start();
@@ -146,6 +138,15 @@ async function startParts(
     runtimeApi: runtime.bound(),
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => lifecycle.stop(),
+  };
+}
+
+function restListener(server: AgentServer, tell: (at: Pick<Agent, 'address' | 'port'>) => void): Part {
+  return {
+    name: 'REST listener',
+    stopMs: answerGraceMs + 500,
+    start: async () => tell(await server.listen()),
+    stop: () => server.stop(answerGraceMs),
   };
 }
 

@@ -10,7 +10,7 @@ import { createPlainServer } from '../http/plain-server';
 import type { RouteContext } from '../http/route';
 import { createUploads } from '../http/uploads';
 import { AgentError, invalidInput } from '../model/errors';
-import type { Finding, FindProblems } from '../model/finding';
+import type { Finding } from '../model/finding';
 import {
   defaultInstance,
   isAddress,
@@ -36,8 +36,6 @@ export interface RuntimeApi {
   readonly streams: Part;
   /** Where the listener of its own is bound; undefined without one. */
   bound(): { readonly address: string; readonly port: number } | undefined;
-  /** Instances whose address is none. */
-  readonly findings: FindProblems;
 }
 
 const longestBody = 65_536;
@@ -47,7 +45,7 @@ const answerGraceMs = 1_000;
 /** Builds it. Throws `invalid-input` for a token that cannot be used. */
 export async function wireRuntime(
   config: Config,
-  core: Pick<Core, 'roots' | 'loadBalancers' | 'lastingServers'>,
+  core: Pick<Core, 'roots' | 'loadBalancers' | 'lastingServers' | 'findings'>,
   host: HostWithLog & AgentHost,
 ): Promise<RuntimeApi> {
   const { runtime_api: own } = config;
@@ -56,6 +54,7 @@ export async function wireRuntime(
   for (const { name, address } of malformed) {
     host.log.warning('the address of a haproxy instance is none', { instance: name, error: saidOf(address) });
   }
+  core.findings.add('runtime API', () => Promise.resolve(malformed.map(findingOf)));
   const token = await tokenOf(own, host);
   const instances = createInstances({ ...host, ...core, offered, timeoutMs: own.timeout * 1_000 });
   const servers = createRuntimeServers(instances);
@@ -93,7 +92,6 @@ export async function wireRuntime(
     parts: own.bind === undefined ? [] : [partOf(own.bind)],
     streams: extras.part,
     bound: () => bound,
-    findings: () => Promise.resolve(malformed.map(findingOf)),
   };
 }
 

@@ -56,6 +56,6 @@ const kindOf: Readonly<Record<FaultCode, ErrorKind>> = {
 
 /** Makes the error of a fault. */
 export function runtimeError(fault: RuntimeFault, cause?: unknown): AgentError {
-  const said = 'said' in fault && fault.said !== undefined ? `: ${fault.said}` : '';
+  const said = 'said' in fault ? `: ${fault.said}` : '';
   return new AgentError(kindOf[fault.code], `haproxy runtime: ${fault.code}${said}`, { fault, cause });
 }

@@ -283,9 +283,13 @@ describe('Whatever else haproxy says', () => {
   });
 
   it('in more than 64 MiB: 502', async () => {
+    const patient = await startTestAgent({
+      runtimeApi: `timeout = 60\ninstances = ${join(directory, 'saying')}`,
+    });
     said['saying'] = 'x'.repeat(64 * 1024 * 1024 + 1);
-    const answer = await act('saying/backends/myapp/servers/web01');
+    const answer = await patient.client.get(`${prefix}/backends`);
     expect([answer.status, answer.json()]).toMatchObject([502, { code: 'too_large' }]);
     said['saying'] = '';
-  });
+    await patient.stop();
+  }, 30_000);
 });

@@ -17,6 +17,8 @@ import { createTurns } from './turns';
 export interface Channel {
   /** Asks; the answer is whole and ends with its empty line. Throws faults of the connection. */
   read(command: RuntimeCommand): Promise<string>;
+  /** The same, read by `parse` once for all who share the answer: a command is always read by the same function. Throws what that throws too. */
+  readAs<T>(command: RuntimeCommand, parse: (answer: string) => T): Promise<T>;
   /** Changes something; resolves with what haproxy said, which may be a refusal. Throws faults of the connection. */
   write(command: RuntimeCommand): Promise<string>;
 }
@@ -38,6 +40,8 @@ export interface ChannelEnd {
 
 interface SharedRead {
   readonly answer: Promise<string>;
+  /** What its reader made of it, once somebody asked. */
+  parsed?: Promise<unknown>;
   /** When it left the queue; undefined while it waits. */
   leftMs?: number;
 }
@@ -62,9 +66,9 @@ export function createChannel(deps: ChannelDeps, end: ChannelEnd): Channel {
     });
   }
 
-  function shared(command: RuntimeCommand): Promise<string> {
+  function shared(command: RuntimeCommand): SharedRead {
     const known = reads.get(command);
-    if (known !== undefined && isFresh(known, clock)) return known.answer;
+    if (known !== undefined && isFresh(known, clock)) return known;
     const answer = logged(deps, end, command, 'debug', () =>
       send(command, '\n\n', () => (read.leftMs = clock.monotonic())),
     );
@@ -79,11 +83,16 @@ export function createChannel(deps: ChannelDeps, end: ChannelEnd): Channel {
         if (reads.get(command) === read) reads.delete(command);
       },
     );
-    return answer;
+    return read;
   }
 
   return {
-    read: shared,
+    read: (command) => shared(command).answer,
+    readAs<T>(command: RuntimeCommand, parse: (answer: string) => T) {
+      const read = shared(command);
+      read.parsed ??= read.answer.then(parse);
+      return read.parsed as Promise<T>;
+    },
     async write(command) {
       // What is asked while it is being done may still be answered as before.
       reads.clear();

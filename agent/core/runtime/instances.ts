@@ -63,7 +63,7 @@ function configuredInstance(deps: ChannelDeps, { name, address }: OfferedInstanc
     return { name, loadBalancer, type: address.type, channel };
   }
   const refuse = (): Promise<never> => Promise.reject(runtimeError({ code: 'bad_address', ...address }));
-  return { name, loadBalancer, type: 'unix', channel: { read: refuse, write: refuse } };
+  return { name, loadBalancer, type: 'unix', channel: { read: refuse, readAs: refuse, write: refuse } };
 }
 
 /** Load balancers come and go; the channel of one is kept as long as it is there. */

@@ -93,8 +93,8 @@ export function refuseServerName({ backend, server }: ServerName): void {
 }
 
 /** Asks for all statistics. Throws `truncated` rather than give a part of them. */
-export async function statTable(channel: Channel): Promise<readonly StatRow[]> {
-  return parseStatTable(await channel.read(showStat));
+export function statTable(channel: Channel): Promise<readonly StatRow[]> {
+  return channel.readAs(showStat, parseStatTable);
 }
 
 /** Names the backends in the statistics. */

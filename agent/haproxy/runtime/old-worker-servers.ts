@@ -3,7 +3,7 @@
 
 import type { UnixSockets } from '../../host/sockets';
 import { createRuntimeClient, ifAnswered, type RuntimeClient } from './client';
-import { runtimeCommand, type ServerName } from './command';
+import { runtimeCommand, toProcess, type ServerName } from './command';
 import { showProc } from './show-proc';
 import { parseShowStat } from './show-stat';
 
@@ -17,7 +17,7 @@ export async function sessionsOnOldWorkers(
   const counts = await Promise.all(
     (await oldWorkers(client)).map(async (pid) => {
       const text = await ifAnswered(() =>
-        client.command(runtimeCommand(`@!${pid}`, 'show', 'stat', backend, 4, -1)),
+        client.command(toProcess(pid, runtimeCommand('show', 'stat', backend, 4, -1))),
       );
       if (text?.startsWith('# pxname,') !== true) return 0;
       const row = parseShowStat(text).find(({ service }) => service === server);
@@ -36,7 +36,7 @@ export async function cutOnOldWorkers(
   const client = createRuntimeClient(sockets, masterSocket);
   for (const pid of await oldWorkers(client)) {
     await ifAnswered(() =>
-      client.command(runtimeCommand(`@!${pid}`, 'shutdown', 'sessions', 'server', name)),
+      client.command(toProcess(pid, runtimeCommand('shutdown', 'sessions', 'server', name))),
     );
   }
 }

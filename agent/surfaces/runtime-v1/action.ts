@@ -11,8 +11,8 @@ export type Action = (typeof actions)[number];
 /** Reads the action that is wanted. Throws `invalid_request` naming the allowed values. */
 export function readAction(body: Buffer): Action {
   const value = parseJson(body);
-  if (validators.runtimeAction(value)) return (value as { readonly action: Action }).action;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (validators.runtimeAction(value)) return (value as { readonly action: Action }).action;
   throw runtimeError(
     isObject
       ? { code: 'invalid_request', field: 'action', expected: actions.join(', ') }

@@ -2,7 +2,7 @@
 // of the runtime API, 3.
 
 import { json, type Reply } from '../../http/reply';
-import type { Asked } from '../../http/route';
+import type { Asked, Dialect } from '../../http/route';
 import type { AgentError, ErrorKind } from '../../model/errors';
 import type { FaultCode, RuntimeFault } from '../../model/runtime-fault';
 import { faultText, languageOf, phrases, type Language, type Phrases } from './language';
@@ -62,16 +62,20 @@ const toldOfKind: Readonly<Record<ErrorKind, Told>> = {
   internal: { status: 500, code: 'internal', text: (own) => own.internal },
 };
 
-export type ErrorReplies = ReturnType<typeof createErrorReplies>;
+export interface ErrorReplies extends Pick<
+  Dialect,
+  'errorReply' | 'notFoundReply' | 'methodNotAllowedReply'
+> {
+  readonly languageFor: (asked: Pick<Asked, 'header'>) => Language;
+}
 
 /** Makes the replies; `fallback` is the language of who asks for none. */
-export function createErrorReplies(fallback: Language) {
-  const languageFor = ({ header }: Pick<Asked, 'header'>): Language =>
+export function createErrorReplies(fallback: Language): ErrorReplies {
+  const languageFor: ErrorReplies['languageFor'] = ({ header }) =>
     languageOf(header('accept-language'), fallback);
   return {
     languageFor,
-
-    errorReply(error: AgentError, asked: Asked): Reply {
+    errorReply: (error, asked) => {
       const language = languageFor(asked);
       const { fault } = error;
       if (fault !== undefined) return faultReply(fault, asked, language);
@@ -79,12 +83,9 @@ export function createErrorReplies(fallback: Language) {
       const headers = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
       return json(status, failure(status, code, text(phrases[language], error)), headers);
     },
-
-    notFoundReply(path: string, asked: Asked): Reply {
-      return json(404, failure(404, 'not_found', phrases[languageFor(asked)].notFound(path)));
-    },
-
-    methodNotAllowedReply(method: string, asked: Asked): Reply {
+    notFoundReply: (path, asked) =>
+      json(404, failure(404, 'not_found', phrases[languageFor(asked)].notFound(path))),
+    methodNotAllowedReply: (method, asked) => {
       const text = phrases[languageFor(asked)].methodNotAllowed(method);
       return json(405, failure(405, 'method_not_allowed', text));
     },
@@ -92,7 +93,7 @@ export function createErrorReplies(fallback: Language) {
 }
 
 function faultReply(fault: RuntimeFault, asked: Asked, language: Language): Reply {
-  const isOfHaproxy = 'said' in fault && fault.said !== undefined;
+  const isOfHaproxy = 'said' in fault;
   const isMissing = fault.code === 'server_not_found' || fault.code === 'backend_not_found';
   const status = isMissing && isOfHaproxy && !isStrict(asked) ? 502 : statusOfFault[fault.code];
   const code = fault.code === 'truncated' ? 'unavailable' : fault.code;
@@ -106,20 +107,12 @@ function isStrict({ method, path, query, header }: Asked): boolean {
 }
 
 function detailsOf(fault: RuntimeFault): Readonly<Record<string, unknown>> {
-  switch (fault.code) {
-    case 'instance_not_found':
-      return { instances: fault.known };
-    case 'invalid_name':
-      return { [fault.what]: fault.name };
-    case 'invalid_request':
-      return { field: fault.field, expected: fault.expected };
-    case 'backend_not_found':
-      return { backend: fault.backend };
-    case 'server_not_found':
-      return { backend: fault.backend, server: fault.server };
-    case 'socket_level':
-      return { advice: 'haproxy wants "level admin" on its "stats socket" line' };
-    default:
-      return {};
-  }
+  if (fault.code === 'instance_not_found') return { instances: fault.known };
+  if (fault.code === 'invalid_name') return { [fault.what]: fault.name };
+  if (fault.code === 'invalid_request') return { field: fault.field, expected: fault.expected };
+  if (fault.code === 'backend_not_found') return { backend: fault.backend };
+  if (fault.code === 'server_not_found') return { backend: fault.backend, server: fault.server };
+  if (fault.code === 'socket_level')
+    return { advice: 'haproxy wants "level admin" on its "stats socket" line' };
+  return {};
 }
