@@ -118,6 +118,21 @@ describe('GET /api/v1/haproxy/{instance}/operations/{id}', () => {
     await set('ready');
   });
 
+  it('cuts sessions that a reload has left on an old worker, too', async () => {
+    const sessions = await openSessions(2);
+    const cut = sessions.map((session) => expect(session.request('', 'never')).rejects.toThrow('closed'));
+    await upload(text(202), 'reload');
+    const done = await set('drain', { wait: true, timeout: 0.6, force: true }, '?sync=1');
+    expect(dataOf(done)).toMatchObject({
+      state: 'completed',
+      sessions_start: 2,
+      sessions_cut: 2,
+      sessions: 0,
+    });
+    await Promise.all(cut);
+    await set('ready');
+  });
+
   it('tells of one that has run out of time, and leaves the server draining', async () => {
     const [session] = await openSessions(1);
     const done = await set('drain', { wait: true, timeout: 0.6 }, '?sync=1');

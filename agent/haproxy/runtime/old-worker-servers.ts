@@ -2,12 +2,12 @@
 // Source: HAProxy 2.6 management guide, 9.4 (`show proc`, `@!<pid>`).
 
 import type { UnixSockets } from '../../host/sockets';
-import { createRuntimeClient, ifAnswered, type RuntimeClient } from './client';
-import { runtimeCommand, type ServerName } from './command';
+import { createRuntimeClient, ifAnswered } from './client';
+import { runtimeCommand, toProcess, type ServerName } from './command';
 import { showProc } from './show-proc';
 import { parseShowStat } from './show-stat';
 
-/** Counts the sessions that old workers still have with a server; one that does not answer, or knows no such server, has none. */
+/** Counts the sessions that old workers still have with a server; one that knows no such server has none. Throws `unavailable`, `timeout` when one does not answer: it may still have some. */
 export async function sessionsOnOldWorkers(
   sockets: UnixSockets,
   masterSocket: string,
@@ -15,11 +15,10 @@ export async function sessionsOnOldWorkers(
 ): Promise<number> {
   const client = createRuntimeClient(sockets, masterSocket);
   const counts = await Promise.all(
-    (await oldWorkers(client)).map(async (pid) => {
-      const text = await ifAnswered(() =>
-        client.command(runtimeCommand(`@!${pid}`, 'show', 'stat', backend, 4, -1)),
-      );
-      if (text?.startsWith('# pxname,') !== true) return 0;
+    (await showProc(client)).oldWorkers.map(async ({ pid }) => {
+      const text = await client.command(toProcess(pid, runtimeCommand('show', 'stat', backend, 4, -1)));
+      // It has just ended, or its configuration had no such backend.
+      if (!text.startsWith('# pxname,')) return 0;
       const row = parseShowStat(text).find(({ service }) => service === server);
       return Number(row?.column('scur') ?? 0) || 0;
     }),
@@ -34,14 +33,9 @@ export async function cutOnOldWorkers(
   name: ServerName,
 ): Promise<void> {
   const client = createRuntimeClient(sockets, masterSocket);
-  for (const pid of await oldWorkers(client)) {
+  for (const { pid } of (await showProc(client)).oldWorkers) {
     await ifAnswered(() =>
-      client.command(runtimeCommand(`@!${pid}`, 'shutdown', 'sessions', 'server', name)),
+      client.command(toProcess(pid, runtimeCommand('shutdown', 'sessions', 'server', name))),
     );
   }
-}
-
-async function oldWorkers(client: RuntimeClient): Promise<readonly number[]> {
-  const group = await ifAnswered(() => showProc(client));
-  return group?.oldWorkers.map(({ pid }) => pid) ?? [];
 }
