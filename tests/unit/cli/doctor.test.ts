@@ -7,6 +7,7 @@ import type { Finding } from '../../../agent/model/finding';
 import { createHandClock } from '../../fakes/hand-clock';
 import { createLiteralSystem } from '../../fakes/literal-system';
 import { createMemoryFiles } from '../../fakes/memory-files';
+import { createScriptedLocalHttp } from '../../fakes/scripted-local-http';
 import { createScriptedLocalServers } from '../../fakes/scripted-local-servers';
 import { createScriptedRunner } from '../../fakes/scripted-runner';
 import { pkiFixture as fixture } from '../../fixtures/pki/fixture';
@@ -40,9 +41,10 @@ const well = (local = '[amphorad]\nnetwork_namespace =\n') => {
     system: createLiteralSystem(),
     clock: createHandClock(Date.UTC(2026, 0, 15)),
     localServers: createScriptedLocalServers(),
+    localHttp: createScriptedLocalHttp(),
   };
   const say = (report: object): Promise<unknown> =>
-    host.localServers.serve('/var/lib/octavia/agent.sock', () => JSON.stringify(report));
+    Promise.resolve(host.localHttp.listen('/var/lib/octavia/agent.sock', () => ({ json: report })));
   const sources = {
     configFiles: ['/etc/agent.conf'],
     configDirs: [],
