@@ -10,10 +10,16 @@ import type { Finding } from '../model/finding';
 import { agentChecks, askAgent } from './doctor/agent';
 import { certificateChecks } from './doctor/certificates';
 import { found, type Check, type DoctorHost, type Patient } from './doctor/check';
+import { clockChecks } from './doctor/clock';
 import { directoryChecks } from './doctor/directories';
+import { kernelChecks } from './doctor/kernel';
+import { leftoverChecks } from './doctor/leftovers';
 import { machineChecks } from './doctor/machine';
 import { networkChecks } from './doctor/network';
 import { pairChecks } from './doctor/pair';
+import { privilegeChecks } from './doctor/privileges';
+import { processChecks } from './doctor/processes';
+import { programChecks } from './doctor/programs';
 import { vrrpChecks } from './doctor/vrrp';
 
 export interface DoctorOptions {
@@ -40,7 +46,13 @@ interface Outcome {
 const checks: readonly Check[] = [
   ...agentChecks,
   ...machineChecks,
+  ...programChecks,
+  ...kernelChecks,
+  ...privilegeChecks,
+  ...clockChecks,
   ...directoryChecks,
+  ...leftoverChecks,
+  ...processChecks,
   ...certificateChecks,
   ...pairChecks,
   ...vrrpChecks,

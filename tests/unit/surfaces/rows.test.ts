@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Route } from '../../../agent/http/route';
 
 const root = join(__dirname, '..', '..', '..');
-const dialects = ['octavia-v0.1', 'octavia-v1.0'];
+const dialects: Readonly<Record<string, number>> = { 'octavia-v0.1': 16, 'octavia-v1.0': 16, local: 2 };
 type MakeRoutes = (deps: object) => readonly Pick<Route, 'method' | 'path'>[];
 
 const plain = (row: string): string => row.replace(/(?<=\/)(:[a-z_]+|\{[^/]*\})/g, '*').replace(/\.pem$/, '');
@@ -46,11 +46,11 @@ function rowsInTitles(): ReadonlySet<string> {
   );
 }
 
-describe.each(dialects)('the rows of %s', (dialect) => {
+describe.each(Object.entries(dialects))('the rows of %s', (dialect, least) => {
   it('have a test each that is named after them', async () => {
     const named = rowsInTitles();
     const rows = await rowsOf(dialect);
-    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.length).toBeGreaterThanOrEqual(least);
     expect(rows.filter((row) => !named.has(row))).toEqual([]);
   });
 });
