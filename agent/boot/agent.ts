@@ -25,6 +25,7 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
+import { wireRuntime, type RuntimeApi } from './wire-runtime';
 import type { AgentHost, HostWithLog } from './wire-host';
 import { wireLocal, type LocalSocket } from './wire-local';
 
@@ -32,6 +33,8 @@ export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
+  /** Where the runtime API has a listener of its own; undefined when it has none. */
+  readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -96,11 +99,14 @@ async function startParts(
   const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
+  const runtime = await wireRuntime(config, core, host);
+  core.findings.add('runtime API', runtime.findings);
+  local.mount(runtime.createRouter());
   const listener = createApp({
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(options.configs, core, serverCertificate, host),
+    dialects: dialects(options.configs, core, serverCertificate, host, runtime),
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -121,6 +127,7 @@ async function startParts(
     watching(core),
     ...onTheNetwork(core, options),
     wireHeartbeat(core, host, options.configs),
+    ...runtime.parts,
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,
@@ -129,6 +136,7 @@ async function startParts(
       },
       stop: () => server.stop(answerGraceMs),
     },
+    runtime.streams,
   ]);
   await lifecycle.start();
   try {
@@ -139,6 +147,7 @@ async function startParts(
   }
   return {
     ...bound,
+    runtimeApi: runtime.bound(),
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => {
       local.enter('stopping');
@@ -175,6 +184,7 @@ function dialects(
   core: Core,
   serverCertificate: ServerCertificate,
   { log, clock }: HostWithLog,
+  runtime: RuntimeApi,
 ): readonly Router[] {
   const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
@@ -183,6 +193,7 @@ function dialects(
   const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
     createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
+    runtime.createRouter(),
     wireOctaviaV1(core, serverCertificate, configs, context),
   ];
 }

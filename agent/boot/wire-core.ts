@@ -15,6 +15,7 @@ import { createStoredFrontends, type StoredFrontends } from '../core/stored-fron
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createSurvey } from '../core/survey';
 import { createProcessSurvey } from '../core/survey-processes';
+import type { LastingServers } from '../core/runtime/lasting-servers';
 import type { TopologyReader } from '../core/topology';
 import type { Watcher } from '../core/watcher';
 import type { HaproxyRoots } from '../haproxy/paths';
@@ -42,6 +43,7 @@ export interface Core extends Facts, PlugParts {
   readonly statuses: LoadBalancerStatuses;
   readonly frontends: StoredFrontends;
   readonly watcher: Watcher;
+  readonly lastingServers: LastingServers;
   readonly companions: Companions;
   readonly certificates: Certificates;
   /** Deals with what a killed agent left; before anything is restored. */
@@ -68,7 +70,7 @@ export function wireCore(
   const companions = wireCompanions(host, drivers);
   const health = wireHealth(host, roots, configs, () => loadBalancers.ids());
   const parts = { config, host, drivers, state, gate, companions, lastSample: health.lastSample };
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
+  const { loadBalancers, oldWorkers, watcher, keptServers, lastingServers } = wireLoadBalancers(parts);
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
@@ -88,6 +90,7 @@ export function wireCore(
     statuses,
     frontends,
     watcher,
+    lastingServers,
     companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     ...facts,
@@ -103,6 +106,7 @@ export function wireCore(
         processes: createProcessSurvey({ ...host, ...drivers, state }),
         'haproxy groups': () => watcher.findings(),
         'old workers': () => oldWorkers.findings(),
+        'runtime servers': async () => keptServers.findings(await loadBalancers.ids()),
         'UDP listeners': () => udp.findings(),
         VRRP: () => pairing.findings(),
         companions: companions.findings,

@@ -8,12 +8,13 @@ import { createNodeClock } from '../host/node/clock';
 import { createNodeFiles } from '../host/node/files';
 import { createNodeLocalHttp } from '../host/node/local-http';
 import { createNodeLocalServers } from '../host/node/local-servers';
+import { createNodeStreamSockets } from '../host/node/stream-exchange';
 import { createNodeProcessRunner } from '../host/node/process';
 import { createNodeSystem } from '../host/node/system';
 import { createNodeUdp } from '../host/node/udp';
 import { createNodeUnixSockets } from '../host/node/unix-socket';
 import type { ProcessRunner } from '../host/process';
-import type { LocalServers, Udp, UnixSockets } from '../host/sockets';
+import type { LocalServers, StreamSockets, Udp, UnixSockets } from '../host/sockets';
 import type { System } from '../host/system';
 
 export interface Host {
@@ -30,10 +31,11 @@ export interface HostWithLog extends Host {
   readonly log: Log;
 }
 
-/** What a whole agent stands on: beside what its core needs, the sockets by which it is found and kept single. */
+/** What a whole agent stands on: beside what its core needs, the sockets by which it is found and kept single, and by which it reaches others. */
 export interface AgentHost extends Host {
   readonly localServers: LocalServers;
   readonly udp: Udp;
+  readonly streams: StreamSockets;
 }
 
 /** What commands stand on that ask the agent that runs. */
@@ -56,5 +58,6 @@ export function createNodeHost(env: Environment): AgentHost {
     runner: createNodeProcessRunner({ env }),
     localServers: createNodeLocalServers(),
     udp: createNodeUdp(),
+    streams: createNodeStreamSockets(),
   };
 }

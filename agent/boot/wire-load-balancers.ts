@@ -14,6 +14,8 @@ import { createOperatorState, type OperatorState } from '../core/operator-state'
 import { createPolicyGuard, type PolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation, type ProcessGroups } from '../core/process-groups';
 import { createReloadQueue } from '../core/reload-queue';
+import { createKeptServers, type KeptServers } from '../core/runtime/kept-servers';
+import { createLastingServers, type LastingServers } from '../core/runtime/lasting-servers';
 import type { StateStore } from '../core/state-store';
 import { createWatcher, type Watcher } from '../core/watcher';
 import { createOldWorkerControl } from '../haproxy/old-workers';
@@ -27,6 +29,8 @@ export interface LoadBalancerParts {
   readonly loadBalancers: LoadBalancers;
   readonly oldWorkers: OldWorkers;
   readonly watcher: Watcher;
+  readonly keptServers: KeptServers;
+  readonly lastingServers: LastingServers;
 }
 
 export interface LoadBalancerDeps {
@@ -47,7 +51,8 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
   const { roots, haproxy } = drivers;
   const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
   const operatorState = createOperatorState({ files, sockets, haproxy, log });
-  const { groups, watcher } = wireGroups(deps, guard, operatorState);
+  const keptServers = createKeptServers({ files, log, roots });
+  const { groups, watcher } = wireGroups(deps, guard, operatorState, keptServers);
   const oldWorkers = createOldWorkers({
     clock,
     log,
@@ -82,13 +87,15 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
     },
     mostLoadBalancers: config.amphorad.max_load_balancers,
   });
-  return { loadBalancers, oldWorkers, watcher };
+  const lastingServers = createLastingServers({ ...drivers, files, gate, state, keptServers });
+  return { loadBalancers, oldWorkers, watcher, keptServers, lastingServers };
 }
 
 function wireGroups(
   { config, host, drivers, state, gate, companions, lastSample }: LoadBalancerDeps,
   guard: PolicyGuard,
   operatorState: OperatorState,
+  keptServers: KeptServers,
 ): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
   const { files, log, clock } = host;
   const { roots, haproxy, listListening, canBind } = drivers;
@@ -96,7 +103,8 @@ function wireGroups(
   const proof = createBindProof({ haproxy, listListening, canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
   const checks = { guard, registry, proof, descriptors };
-  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState, lastSample });
+  const kept = { operatorState, keptServers };
+  const activate = createActivate({ ...drivers, files, log, ...checks, ...kept, lastSample });
   const watcher = createWatcher({
     ...drivers,
     log,

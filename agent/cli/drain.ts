@@ -116,10 +116,10 @@ function barOf({ sessions, sessionsAtStart }: DrainProgress): string {
 }
 
 function ended(
-  { state, sessions, elapsedS, error }: DrainProgress,
+  { state, sessions, elapsedS, cut, reason }: DrainProgress,
   { server, backend }: ServerPath,
   { json, isTerminal }: ServerOptions,
-  { then, force }: DrainWish,
+  { then }: DrainWish,
   { print }: ServerDeps,
 ): number {
   const status = state === 'completed' ? 0 : state === 'timeout' ? timeoutStatus : 1;
@@ -127,11 +127,12 @@ function ended(
   const name = `${backend}/${server}`;
   const words = {
     completed: `${name}: drained in ${ageOf(elapsedS)}${then === 'maint' ? ', now in maint' : ''}`,
-    timeout: force
-      ? `${name}: the time is over; the sessions that were left have been cut`
-      : `${name}: the time is over with ${counted(sessions, 'session')} left; it goes on draining. Undo: amphorad ready ${name}`,
-    cancelled: `${name}: somebody else changed it meanwhile`,
-    failed: `${name}: failed${error === '' ? '' : `: ${error}`}`,
+    timeout:
+      cut > 0
+        ? `${name}: the time is over; ${counted(cut, 'session')} that were left have been cut`
+        : `${name}: the time is over with ${counted(sessions, 'session')} left; it goes on draining. Undo: amphorad ready ${name}`,
+    cancelled: `${name}: not drained: ${reason === '' ? 'somebody else changed it meanwhile' : reason}`,
+    failed: `${name}: failed${reason === '' ? '' : `: ${reason}`}`,
     waiting: '',
   };
   print(`${isTerminal ? '\n' : ''}${words[state]}\n`);

@@ -28,7 +28,10 @@ export interface DrainProgress {
   readonly elapsedS: number;
   /** Clients with the server's cookie still come. */
   readonly isSticky: boolean;
-  readonly error: string;
+  /** Sessions that were cut at the end of the time. */
+  readonly cut: number;
+  /** Why it ended as it did; '' where that is plain. */
+  readonly reason: string;
 }
 
 const root = '/api/v1/haproxy';
@@ -115,7 +118,8 @@ export async function readDrain(agent: LocalAgent, path: string): Promise<DrainP
     sessions: numberOf(data['sessions']),
     elapsedS: numberOf(data['elapsed']),
     isSticky: data['cookie_persistent'] === true,
-    error: typeof data['error'] === 'string' ? data['error'] : '',
+    cut: numberOf(data['sessions_cut']),
+    reason: typeof data['reason'] === 'string' ? data['reason'] : '',
   };
 }
 
