@@ -1,10 +1,10 @@
 // What the kernel must offer: its version, namespaces, nftables, IPVS where UDP listeners want it, and the settings that
 // bound how much haproxy can take. Sources: socket(7) SO_REUSEPORT (3.9), ip-sysctl of the kernel, namespaces(7).
 
-import { join } from 'node:path';
 import { isAgentError } from '../../model/errors';
 import type { Finding } from '../../model/finding';
 import { found, type Check, type Patient } from './check';
+import { hasUdpListeners } from './keepalived-use';
 
 export const kernelChecks: readonly Check[] = [
   { name: 'kernel', look: kernel, remark: ipvsRemark },
@@ -100,10 +100,6 @@ async function nftFails({ host }: Patient, namespace: string): Promise<boolean> 
     if (isAgentError(thrown, 'unavailable')) return false;
     throw thrown;
   }
-}
-
-async function hasUdpListeners({ config, host }: Patient): Promise<boolean> {
-  return (await host.files.list(join(config.haproxy_amphora.base_path, 'lvs'))).length > 0;
 }
 
 async function hasIpvs({ host }: Patient): Promise<boolean> {

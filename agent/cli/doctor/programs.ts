@@ -1,10 +1,10 @@
 // What haproxy and keepalived were built with, against what controllers' configurations use: `haproxy -vv`, "Feature
 // list" (since 2.2; "OPTIONS" before), and `keepalived -v`, "Config options". QUIC is not needed.
 
-import { join } from 'node:path';
 import { isAgentError } from '../../model/errors';
 import type { Finding, Severity } from '../../model/finding';
 import { found, type Check, type Patient } from './check';
+import { hasUdpListeners, isHalfOfPair } from './keepalived-use';
 
 export const programChecks: readonly Check[] = [
   { name: 'haproxy-build', look: haproxyBuild },
@@ -51,12 +51,9 @@ async function haproxyBuild({ config, host }: Patient): Promise<readonly Finding
 }
 
 /** Only where something needs it. */
-async function keepalivedBuild({ config, host }: Patient): Promise<readonly Finding[]> {
-  const base = config.haproxy_amphora.base_path;
-  const isUsed =
-    (await host.files.list(join(base, 'lvs'))).length + (await host.files.list(join(base, 'vrrp'))).length;
-  if (isUsed === 0) return [];
-  const options = /^Config options:\s*(.*)$/m.exec(await printed(host, ['keepalived', '-v']))?.[1];
+async function keepalivedBuild(patient: Patient): Promise<readonly Finding[]> {
+  if (!(await hasUdpListeners(patient)) && !(await isHalfOfPair(patient))) return [];
+  const options = /^Config options:\s*(.*)$/m.exec(await printed(patient.host, ['keepalived', '-v']))?.[1];
   if (options === undefined) return [];
   const words = new Set(options.split(/\s+/));
   return lacking('keepalived-build', 'keepalived', ofKeepalived, (name) => words.has(name));

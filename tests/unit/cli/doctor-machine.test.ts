@@ -2,6 +2,7 @@
 // machine where it has something to find. On the healthy one of the scene they all say ok (doctor.test.ts).
 
 import { describe, expect, it } from '@jest/globals';
+import { version } from '../../../agent/generated/version';
 import type { Finding } from '../../../agent/model/finding';
 import { crlFixture } from '../../fixtures/crl/fixture';
 import { pkiFixture } from '../../fixtures/pki/fixture';
@@ -50,7 +51,7 @@ const withAgent: readonly Row[] = [
     },
     netns,
   ],
-  ['kernel', /no ip_vs/, plant('/var/lib/octavia/lvs/x.conf', '')],
+  ['kernel', /no ip_vs/, plant(`/var/lib/octavia/lvs/octavia-keepalivedlvs-${id}.conf`, '')],
   ['kernel-settings', /somaxconn is 128, below 1024/, plant('/proc/sys/net/core/somaxconn', '128\n')],
   ['kernel-settings', /fs\.nr_open is 4096/, plant('/proc/sys/fs/nr_open', '4096\n')],
   [
@@ -149,10 +150,18 @@ describe('the doctor sees', () => {
     );
   });
 
+  it('no need of ip_vs or keepalived in the scripts that the agent has put there', async () => {
+    const machine = await answering();
+    machine.files.plant('/var/lib/octavia/lvs/check/udp_check.sh', '');
+    machine.files.plant('/var/lib/octavia/vrrp/check_script.sh', '');
+    expect(await findingsOf(machine, 'kernel')).toEqual([]);
+    expect(await findingsOf(machine, 'keepalived-build')).toEqual([]);
+  });
+
   it('an agent that still starts, with what it is at', async () => {
     const machine = await answering();
-    await machine.say({ pid: 77, version: '', stage: 'starting', step: 'it looks around', findings: [] });
+    await machine.say({ pid: 77, version, stage: 'starting', step: 'it looks around', findings: [] });
     const [finding] = await findingsOf(machine, 'agent');
-    expect(finding?.what).toMatch(/version/);
+    expect(finding?.what).toBe('The agent (pid 77) still starts: it looks around');
   });
 });
