@@ -17,7 +17,7 @@ import { createAgentServer, type ServerOptions } from '../http/server';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle, type Part } from './lifecycle';
+import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
@@ -128,23 +128,10 @@ async function startParts(
     ...onTheNetwork(core, options),
     wireHeartbeat(core, host, options.configs),
     ...runtime.parts,
-    {
-      name: 'REST listener',
-      stopMs: answerGraceMs + 500,
-      start: async () => {
-        bound = await server.listen();
-      },
-      stop: () => server.stop(answerGraceMs),
-    },
+    restListener(server, (at) => void (bound = at)),
     runtime.streams,
   ]);
-  await lifecycle.start();
-  try {
-    await restore(core, host);
-  } catch (thrown) {
-    await lifecycle.stop();
-    throw thrown;
-  }
+  await startAndRestore(lifecycle, core, host);
   return {
     ...bound,
     runtimeApi: runtime.bound(),
@@ -154,6 +141,28 @@ async function startParts(
       return lifecycle.stop();
     },
   };
+}
+
+function restListener(
+  server: ReturnType<typeof createAgentServer>,
+  onBound: (at: Awaited<ReturnType<typeof server.listen>>) => void,
+): Part {
+  return {
+    name: 'REST listener',
+    stopMs: answerGraceMs + 500,
+    start: async () => onBound(await server.listen()),
+    stop: () => server.stop(answerGraceMs),
+  };
+}
+
+async function startAndRestore(lifecycle: Lifecycle, core: Core, host: HostWithLog): Promise<void> {
+  await lifecycle.start();
+  try {
+    await restore(core, host);
+  } catch (thrown) {
+    await lifecycle.stop();
+    throw thrown;
+  }
 }
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {

@@ -2,9 +2,7 @@
 
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
 
-export interface Paint {
-  (text: string, colour: Colour): string;
-}
+export type Paint = (text: string, colour: Colour) => string;
 
 const codes: Readonly<Record<Colour, number>> = { red: 31, yellow: 33, green: 32, dim: 2, bold: 1 };
 

@@ -41,7 +41,7 @@ export function createPlainServer(listener: RequestListener): PlainServer {
   const taken = createTaken(server);
   return {
     listen: (host, port) => bind(server, host, port),
-    take: taken.add,
+    take: (connection) => taken.add(connection),
     stop: async (graceMs) => {
       await Promise.all([close(server, graceMs), taken.end(graceMs)]);
     },

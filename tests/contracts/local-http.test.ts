@@ -19,7 +19,10 @@ function fakeSubject(): Subject {
   const http = createScriptedLocalHttp();
   return {
     http,
-    listen: (path, peer) => Promise.resolve(http.listen(path, peer)),
+    listen: (path, peer) => {
+      http.listen(path, peer);
+      return Promise.resolve();
+    },
     close: () => Promise.resolve(),
   };
 }

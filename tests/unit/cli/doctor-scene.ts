@@ -50,7 +50,8 @@ export const well = (local = '[amphorad]\nnetwork_namespace =\n') => {
   const listen = (lines: string): void => void (listening = lines);
   const say = (report: object): Promise<unknown> => {
     listen('LISTEN 0 9 *:9443 *:* users:(("amphorad",pid=77,fd=9))\n');
-    return Promise.resolve(host.localHttp.listen('/var/lib/octavia/agent.sock', () => ({ json: report })));
+    host.localHttp.listen('/var/lib/octavia/agent.sock', () => ({ json: report }));
+    return Promise.resolve();
   };
   const sources = {
     configFiles: ['/etc/agent.conf'],
