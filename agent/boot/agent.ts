@@ -5,11 +5,11 @@ import type { Router } from 'express';
 import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
-import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
+import type { InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import type { ServerCertificate } from '../core/server-certificate';
-import { version } from '../generated/version';
 import { checkPathLengths } from '../haproxy/paths';
+import { createDispatches } from '../heartbeat/dispatches';
 import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
@@ -32,6 +32,7 @@ import { wireOctaviaV1 } from './wire-octavia-v1';
 import { createCatalogue, wireOpenapi } from './wire-openapi';
 import { wireRuntime } from './wire-runtime';
 import type { AgentHost, HostWithLog } from './wire-host';
+import { wireLocal, type LocalSocket } from './wire-local';
 
 export interface Agent {
   readonly address: string;
@@ -66,23 +67,24 @@ export async function startAgent(
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
-  const startedAt = new Date(host.clock.now()).toISOString();
-  const { amphora_id: amphoraId } = config.amphora_agent;
-  const lock = await takeInstanceLock({
-    ...host,
-    basePath,
-    pid: host.system.processId(),
-    report: async () => ({ version, amphoraId, startedAt, findings: await core.findings.all() }),
-  });
+  const dispatches = createDispatches(host.udp, host.clock);
+  const local = wireLocal(config, host, core, options.configs, dispatches);
+  const lock = await local.open();
   try {
+    local.at('it reads what is on disk');
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
     await core.pairing.prepare();
+    local.at('it brings back the network');
     // First: haproxy and keepalived stand on the namespace and its addresses.
     await core.networkRestore.restore();
+    local.at('it looks at what a former agent left');
     await core.udp.listeners.prepare();
     await core.reconcile();
     await core.companions.install();
-    return await startParts(config, host, options, core, lock);
+    local.at('it brings back load balancers');
+    const agent = await startParts(config, { ...host, udp: dispatches.udp }, options, core, lock, local);
+    local.enter('running');
+    return agent;
   } catch (thrown) {
     await lock.release();
     throw thrown;
@@ -95,6 +97,7 @@ async function startParts(
   options: AgentOptions,
   core: Core,
   lock: InstanceLock,
+  local: LocalSocket,
 ): Promise<Agent> {
   const access = wireAccess(config, host, () => server);
   const { serverCertificate } = access;
@@ -110,6 +113,7 @@ async function startParts(
     { core, host, config, configs: options.configs, heartbeats, connections, access, lock },
     context,
   );
+  local.mount(runtime.createRouter());
   const listener = createApp({
     ...host,
     connections,
@@ -153,7 +157,10 @@ async function startParts(
     metrics: monitoring.listening(),
     runtimeApi: runtime.bound(),
     rereadCertificates: () => serverCertificate.reread(),
-    stop: () => lifecycle.stop(),
+    stop: () => {
+      local.enter('stopping');
+      return lifecycle.stop();
+    },
   };
 }
 

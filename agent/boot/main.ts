@@ -15,7 +15,8 @@ import { runConformCommand } from './conform-command';
 import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
-import { createNodeHost, type AgentHost } from './wire-host';
+import { runLocalCommand } from './local-commands';
+import { createCommandHost, type AgentHost } from './wire-host';
 
 const usageError = 64;
 const syslogVariable = variableOf({ section: 'DEFAULT', key: 'use_syslog' });
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
   if (process.argv[2] === 'conform')
     return runConformCommand(process.argv.slice(3), createNodeHost(process.env), output);
   const args = parseArguments(process.argv.slice(2));
-  const host = createNodeHost(process.env);
+  const host = createCommandHost(process.env);
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.
   process.umask(0o077);
   switch (args.command) {
@@ -51,7 +52,12 @@ async function main(): Promise<number> {
     case 'check':
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':
-      return print(await runDoctor({ sources: sourcesOf(args), json: args.json }, host));
+      return print(await runDoctor({ ...args, sources: sourcesOf(args) }, host));
+    case 'status':
+    case 'drain':
+    case 'ready':
+    case 'maint':
+      return runLocalCommand(args.command, args, sourcesOf(args), host, output);
     case 'monitor':
       return monitor(args, host);
     case 'vrrp-lint':

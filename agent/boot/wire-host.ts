@@ -2,9 +2,11 @@
 
 import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
+import type { LocalHttp } from '../host/local-http';
 import type { Log } from '../host/log';
 import { createNodeClock } from '../host/node/clock';
 import { createNodeFiles } from '../host/node/files';
+import { createNodeLocalHttp } from '../host/node/local-http';
 import { createNodeLocalServers } from '../host/node/local-servers';
 import { createNodeStreamSockets } from '../host/node/stream-exchange';
 import { createNodeProcessRunner } from '../host/node/process';
@@ -37,6 +39,16 @@ export interface AgentHost extends Host {
   readonly udp: Udp;
   readonly streams: StreamSockets;
   readonly vitals: Vitals;
+}
+
+/** What commands stand on that ask the agent that runs. */
+export interface CommandHost extends AgentHost {
+  readonly localHttp: LocalHttp;
+}
+
+/** Makes the real host of a command. */
+export function createCommandHost(env: Environment): CommandHost {
+  return { ...createNodeHost(env), localHttp: createNodeLocalHttp() };
 }
 
 /** Makes the real host; `env` is the agent's own environment. */

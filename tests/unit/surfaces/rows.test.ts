@@ -14,6 +14,7 @@ const dialects = [
   ['runtime-v1', 6],
   ['monitoring', 3],
   ['openapi', 1],
+  ['local', 2],
 ] as const;
 type MakeRoutes = (deps: object) => readonly Pick<Route, 'method' | 'path'>[];
 
