@@ -1,9 +1,23 @@
 // What can be scripted to go wrong with a fake haproxy: for the next time or for good, for one load balancer or all.
 
-/** What goes wrong; `printed` is what haproxy prints then, `ms` how long it takes. */
+interface Printing<K extends string> {
+  readonly kind: K;
+  /** What haproxy prints then. */
+  readonly printed?: string;
+}
+
+interface Slow<K extends string> {
+  readonly kind: K;
+  readonly ms: number;
+}
+
+/** What goes wrong. */
 export type Fault =
-  | { readonly kind: 'check-fails' | 'dies-on-start' | 'reload-fails'; readonly printed?: string }
-  | { readonly kind: 'start-is-slow' | 'reload-is-slow'; readonly ms: number }
+  | Printing<'check-fails'>
+  | Printing<'dies-on-start'>
+  | Printing<'reload-fails'>
+  | Slow<'start-is-slow'>
+  | Slow<'reload-is-slow'>
   /** The worker that serves, else the next one, accepts connections and says nothing. */
   | { readonly kind: 'hangs' };
 
