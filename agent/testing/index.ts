@@ -1,0 +1,25 @@
+// What `amphorad/testing` exports. The package has no other door.
+
+export type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
+export type { Certificates, KeyPair, StoredKeyPair, ThrowAwayPki } from './certificates';
+export type {
+  AmphoraDetails,
+  AmphoraInfo,
+  Answer,
+  CallFailed,
+  Client,
+  Listener,
+  LoadBalancer,
+  Request,
+} from './client';
+export type {
+  HealthManager,
+  Heartbeat,
+  HeartbeatListener,
+  HeartbeatPool,
+  Heartbeats,
+  WaitOptions,
+} from './heartbeats';
+export type { LogEntry, LogLevel, LogView } from './log';
+export { makePki } from './pki';
+export { startAmphora, startHealthManager } from './start-amphora';

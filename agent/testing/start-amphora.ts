@@ -1,0 +1,174 @@
+// One call from nothing to an agent that answers: directory, PKI, configuration, receiver of heartbeats, agent, client.
+// What was begun is undone when any of it fails.
+
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { variableOf } from '../config/options';
+import type { ConfigSources } from '../config/sources';
+import type { AgentHost } from '../boot/wire-host';
+import { AgentError } from '../model/errors';
+import { parseAmphoraId } from '../model/ids';
+import { newDirectory, pathsIn, pathValue, writeCertificates, writeConfiguration } from './agent-files';
+import type { Sections } from './agent-files';
+import type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
+import { startChild } from './child-agent';
+import { createHarnessHost, findHaproxy } from './harness-host';
+import { openHealthManager } from './health-manager';
+import type { HealthManager } from './heartbeats';
+import { createHttpsClient } from './https-client';
+import { endLeftovers } from './leftovers';
+import { createLife } from './life';
+import { makePki } from './pki';
+import { createRecordedLog, type RecordedLog } from './recorded-log';
+import { startInProcess, type RunningAgent } from './running-agent';
+
+/** What is settled before the first life of the agent. */
+interface Stage {
+  readonly options: AmphoraOptions;
+  readonly amphoraId: string;
+  readonly paths: AmphoraPaths;
+  readonly haproxy: string;
+  readonly host: AgentHost;
+  readonly manager: HealthManager;
+  readonly log: RecordedLog;
+}
+
+type Undo = (() => void | Promise<void>)[];
+
+const defaultIntervalMs = 500;
+const portVariable = variableOf({ section: 'haproxy_amphora', key: 'bind_port' });
+
+/**
+ * Starts an agent with haproxy, throw-away certificates and a receiver of its heartbeats; resolves when it answers. Throws
+ * with what is missing or wrong, and leaves nothing behind then.
+ */
+export async function startAmphora(options: AmphoraOptions = {}): Promise<Amphora> {
+  const undo: Undo = [];
+  try {
+    return await begin(await settle(options, undo), undo);
+  } catch (thrown) {
+    await undoAll(undo);
+    throw readable(thrown);
+  }
+}
+
+/** Starts a receiver of heartbeats that amphorae can share. */
+export function startHealthManager(): Promise<HealthManager> {
+  return openHealthManager(createHarnessHost({}));
+}
+
+async function settle(options: AmphoraOptions, undo: Undo): Promise<Stage> {
+  const haproxy = findHaproxy(options.haproxyCommand, process.env);
+  const amphoraId = parseAmphoraId(options.amphoraId ?? randomUUID());
+  const host = createHarnessHost(process.env);
+  const paths = pathsIn(resolve(options.directory ?? newDirectory()));
+  if (options.directory === undefined) undo.push(() => host.files.remove(paths.directory));
+  const manager = options.healthManager ?? (await openHealthManager(host));
+  if (options.healthManager === undefined) undo.push(() => manager.close());
+  return { options, amphoraId, paths, haproxy, host, manager, log: createRecordedLog() };
+}
+
+async function begin(stage: Stage, undo: Undo): Promise<Amphora> {
+  const { options, amphoraId, paths, haproxy, host, manager, log } = stage;
+  const pki = options.pki ?? makePki();
+  const certificates = await writeCertificates(host.files, paths.certificates, pki, amphoraId);
+  await writeConfiguration(host.files, paths, configurationOf(stage), options.config ?? {});
+  undo.push(() => endLeftovers(paths.basePath, haproxy, host));
+  const first = await startAgentOf(stage, undefined);
+  const { port } = first;
+  const life = createLife(first, () => startAgentOf(stage, port));
+  const client = createHttpsClient({ port, amphoraId, caPem: pki.ca.certificatePem, ...pki.client });
+  const ownManager = options.healthManager === undefined ? [() => manager.close()] : [];
+  const atTheEnd: Undo = options.stopChildren === false ? ownManager : undo;
+  atTheEnd.push(
+    () => life.end(),
+    () => client.hangUp(),
+  );
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= undoAll(atTheEnd));
+  const parted = (what: () => Promise<void>) => (): Promise<void> => {
+    client.hangUp();
+    return what();
+  };
+  return {
+    amphoraId,
+    url: `https://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return life.pid;
+    },
+    certificates,
+    paths,
+    client,
+    heartbeats: manager.of(amphoraId),
+    log: { entries: log.entries, messages: (level) => log.messages(level) },
+    restart: parted(() => life.restart()),
+    kill: parted(() => life.kill()),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function configurationOf({ options, amphoraId, paths, haproxy, manager }: Stage): Sections {
+  return {
+    haproxy_amphora: {
+      base_path: pathValue(paths.basePath),
+      bind_host: '127.0.0.1',
+      bind_port: 0,
+      haproxy_cmd: pathValue(haproxy),
+    },
+    amphora_agent: {
+      amphora_id: amphoraId,
+      agent_server_cert: pathValue(`${paths.certificates}/server.pem`),
+      agent_server_ca: pathValue(`${paths.certificates}/ca.pem`),
+      agent_server_network_dir: pathValue(`${paths.directory}/interfaces`),
+    },
+    health_manager: {
+      controller_ip_port_list: manager.target,
+      heartbeat_interval: (options.heartbeatIntervalMs ?? defaultIntervalMs) / 1_000,
+      heartbeat_key: manager.key,
+    },
+    amphorad: { network_namespace: '', process_manager: 'direct', log_format: 'json' },
+  };
+}
+
+/** Starts the next life; every one but the first has the port of the first. */
+function startAgentOf({ options, paths, host, log }: Stage, port: number | undefined): Promise<RunningAgent> {
+  const environment: Readonly<Record<string, string>> =
+    port === undefined ? {} : { [portVariable]: String(port) };
+  if (options.process === 'child') {
+    return startChild({
+      paths,
+      environment,
+      log: ({ level, message, fields }) => log[level](message, fields),
+    });
+  }
+  const sources: ConfigSources = {
+    configFiles: [paths.agentConf],
+    configDirs: [],
+    localFiles: [{ path: paths.localConf, required: true }],
+    environment,
+  };
+  return startInProcess(sources, { ...host, log });
+}
+
+/** Undoes in reverse order, all of it, and throws what failed first. */
+async function undoAll(undo: Undo): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of undo.splice(0).reverse()) {
+    try {
+      await step();
+    } catch (thrown) {
+      failures.push(thrown);
+    }
+  }
+  if (failures.length > 0) throw readable(failures[0]);
+}
+
+/** The agent's own errors keep half of what they say beside the message. */
+function readable(thrown: unknown): Error {
+  if (thrown instanceof AgentError && thrown.detail !== undefined) {
+    return new Error(`${thrown.message}: ${thrown.detail}`, { cause: thrown });
+  }
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
