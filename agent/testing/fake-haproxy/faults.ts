@@ -1,30 +1,8 @@
 // What can be scripted to go wrong with a fake haproxy: for the next time or for good, for one load balancer or all.
 
-interface Printing<K extends string> {
-  readonly kind: K;
-  /** What haproxy prints then. */
-  readonly printed?: string;
-}
-
-interface Slow<K extends string> {
-  readonly kind: K;
-  readonly ms: number;
-}
-
-/** What goes wrong. */
-export type Fault =
-  | Printing<'check-fails'>
-  | Printing<'dies-on-start'>
-  | Printing<'reload-fails'>
-  | Slow<'start-is-slow'>
-  | Slow<'reload-is-slow'>
-  /** The worker that serves, else the next one, accepts connections and says nothing. */
-  | { readonly kind: 'hangs' };
+import type { Fault, HowOften, PlannedFault } from '../fake-load-balancer';
 
 export type FaultKind = Fault['kind'];
-
-/** `next`: once; `always`: until it is healed. */
-export type HowOften = 'next' | 'always';
 
 export const faultKinds: readonly FaultKind[] = [
   'check-fails',
@@ -34,12 +12,6 @@ export const faultKinds: readonly FaultKind[] = [
   'reload-is-slow',
   'hangs',
 ];
-
-/** A fault as it is planned. */
-export interface PlannedFault {
-  readonly fault: Fault;
-  readonly howOften: HowOften;
-}
 
 export interface Faults {
   /** Plans a fault; of one kind the one planned first comes first. */

@@ -3,7 +3,8 @@
 
 import type { Clock } from '../../host/clock';
 import type { ProcessExit, Signal } from '../../host/process';
-import type { Fault, FaultKind } from './faults';
+import type { Fault } from '../fake-load-balancer';
+import type { FaultKind } from './faults';
 import type { FakeProcess, ProcessTable } from './process-table';
 import { masterPeer, workerPeerAt, type Life, type Peer } from './peers';
 import { createFakeWorker, type FakeWorker } from './worker';
