@@ -42,6 +42,8 @@ export interface AgentOptions {
   readonly stopChildren: boolean;
   /** The configuration while the agent runs. */
   readonly configs: AgentConfigs;
+  /** How long after its start the first heartbeat is sent, in milliseconds: many agents in one process spread theirs. Default 0. */
+  readonly heartbeatAfterMs?: number;
   /** What else is served beside the dialects, before them. */
   readonly furtherDialects?: (context: RouteContext) => readonly Router[];
 }
@@ -120,7 +122,7 @@ async function startParts(
     background(core, host, access),
     watching(core),
     ...onTheNetwork(core, options),
-    wireHeartbeat(core, host, options.configs),
+    wireHeartbeat(core, host, options.configs, options.heartbeatAfterMs),
     {
       name: 'REST listener',
       stopMs: answerGraceMs + 500,

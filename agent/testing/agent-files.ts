@@ -44,14 +44,28 @@ export async function writeCertificates(
   directory: string,
   pki: ThrowAwayPki,
   amphoraId: string,
+  shared?: SharedCertificates,
 ): Promise<Certificates> {
+  const { ca, client } = shared ?? (await writeSharedCertificates(files, directory, pki));
+  if (shared !== undefined) await files.makeDirectory(directory, 0o700);
+  return { ca, client, server: await store(files, directory, 'server', pki.issueServer(amphoraId)) };
+}
+
+/** What amphorae of one authority have in common. */
+export type SharedCertificates = Pick<Certificates, 'ca' | 'client'>;
+
+/** Writes the certificates of the authority and of the client. */
+export async function writeSharedCertificates(
+  files: Files,
+  directory: string,
+  pki: ThrowAwayPki,
+): Promise<SharedCertificates> {
   await files.makeDirectory(directory, 0o700);
   const caPath = join(directory, 'ca.pem');
   await files.writeAtomic(caPath, pki.ca.certificatePem, publicMode);
   return {
     ca: { certificatePem: pki.ca.certificatePem, path: caPath },
     client: await store(files, directory, 'client', pki.client),
-    server: await store(files, directory, 'server', pki.issueServer(amphoraId)),
   };
 }
 

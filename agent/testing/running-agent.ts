@@ -26,17 +26,13 @@ export async function startConfigured(
   sources: ConfigSources,
   host: HostWithLog & AgentHost,
   stopChildren: boolean,
-  furtherDialects?: AgentOptions['furtherDialects'],
+  more: Omit<AgentOptions, 'stopChildren' | 'configs'> = {},
 ): Promise<Configured> {
   const loaded = await loadConfig(sources, host.files);
   if (!loaded.ok)
     throw new Error(`the configuration is refused:\n${loaded.problems.map(formatProblem).join('\n')}`);
   const configs = createAgentConfigs({ ...host, sources, started: loaded.config });
-  const agent = await startAgent(loaded.config, host, {
-    stopChildren,
-    configs,
-    ...(furtherDialects === undefined ? {} : { furtherDialects }),
-  });
+  const agent = await startAgent(loaded.config, host, { stopChildren, configs, ...more });
   return { agent, configs };
 }
 
@@ -44,8 +40,8 @@ export async function startConfigured(
 export async function startInProcess(
   sources: ConfigSources,
   host: HostWithLog & AgentHost,
-  furtherDialects?: AgentOptions['furtherDialects'],
+  more: Omit<AgentOptions, 'stopChildren' | 'configs'> = {},
 ): Promise<RunningAgent> {
-  const { agent } = await startConfigured(sources, host, false, furtherDialects);
+  const { agent } = await startConfigured(sources, host, false, more);
   return { port: agent.port, pid: process.pid, end: () => agent.stop(), kill: () => agent.stop() };
 }

@@ -9,7 +9,7 @@ import type { AgentHost } from '../boot/wire-host';
 import { AgentError } from '../model/errors';
 import { parseAmphoraId } from '../model/ids';
 import { newDirectory, pathsIn, pathValue, writeCertificates, writeConfiguration } from './agent-files';
-import type { Sections } from './agent-files';
+import type { Sections, SharedCertificates } from './agent-files';
 import type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
 import { startChild } from './child-agent';
 import { createFakeHost } from './fake-haproxy/fake-host';
@@ -36,6 +36,7 @@ interface Stage {
   readonly fake: FakeHaproxy | undefined;
   readonly manager: HealthManager;
   readonly log: RecordedLog;
+  readonly ground: Ground;
 }
 
 type Undo = (() => void | Promise<void>)[];
@@ -49,10 +50,24 @@ const portVariable = variableOf({ section: 'haproxy_amphora', key: 'bind_port' }
  * Starts an agent with haproxy, throw-away certificates and a receiver of its heartbeats; resolves when it answers. Throws
  * with what is missing or wrong, and leaves nothing behind then.
  */
-export async function startAmphora(options: AmphoraOptions = {}): Promise<Amphora> {
+export function startAmphora(options: AmphoraOptions = {}): Promise<Amphora> {
+  return startAmphoraOn(options, { host: createHarnessHost(process.env), heartbeatAfterMs: () => 0 });
+}
+
+/** What amphorae in one process share. */
+export interface Ground {
+  readonly host: AgentHost;
+  /** The certificates of authority and client, where they lie already. */
+  readonly certificates?: SharedCertificates;
+  /** How long after its start an agent sends its first heartbeat; asked at each start. */
+  readonly heartbeatAfterMs: () => number;
+}
+
+/** Starts an amphora on a ground that others may share. Throws as `startAmphora` does. */
+export async function startAmphoraOn(options: AmphoraOptions, ground: Ground): Promise<Amphora> {
   const undo: Undo = [];
   try {
-    return await begin(await settle(options, undo), undo);
+    return await begin(await settle(options, ground, undo), undo);
   } catch (thrown) {
     await undoAll(undo);
     throw readable(thrown);
@@ -64,24 +79,40 @@ export function startHealthManager(): Promise<HealthManager> {
   return openHealthManager(createHarnessHost({}));
 }
 
-async function settle(options: AmphoraOptions, undo: Undo): Promise<Stage> {
+async function settle(options: AmphoraOptions, ground: Ground, undo: Undo): Promise<Stage> {
   const isFake = options.fakeHaproxy === true;
   const haproxy = isFake ? fakeCommand : findHaproxy(options.haproxyCommand, process.env);
   const amphoraId = parseAmphoraId(options.amphoraId ?? randomUUID());
-  const real = createHarnessHost(process.env);
+  const { host: real } = ground;
   const { host, haproxy: fake } =
     isFake && options.process !== 'child' ? createFakeHost(real) : { host: real, haproxy: undefined };
   const paths = pathsIn(resolve(options.directory ?? newDirectory()));
   if (options.directory === undefined) undo.push(() => host.files.remove(paths.directory));
   const manager = options.healthManager ?? (await openHealthManager(host));
   if (options.healthManager === undefined) undo.push(() => manager.close());
-  return { options, amphoraId, paths, haproxy, host, fake, manager, log: createRecordedLog() };
+  return {
+    options,
+    amphoraId,
+    paths,
+    haproxy,
+    host,
+    fake,
+    manager,
+    log: createRecordedLog(),
+    ground,
+  };
 }
 
 async function begin(stage: Stage, undo: Undo): Promise<Amphora> {
   const { options, amphoraId, paths, haproxy, host, manager, log } = stage;
   const pki = options.pki ?? makePki();
-  const certificates = await writeCertificates(host.files, paths.certificates, pki, amphoraId);
+  const certificates = await writeCertificates(
+    host.files,
+    paths.certificates,
+    pki,
+    amphoraId,
+    stage.ground.certificates,
+  );
   await writeConfiguration(host.files, paths, configurationOf(stage), options.config ?? {});
   // A fake has no process that could be left.
   if (options.fakeHaproxy !== true) undo.push(() => endLeftovers(paths.basePath, haproxy, host));
@@ -130,7 +161,7 @@ function steer({ fake, options }: Stage, id: string): FakeLoadBalancer {
   );
 }
 
-function configurationOf({ options, amphoraId, paths, haproxy, manager }: Stage): Sections {
+function configurationOf({ options, amphoraId, paths, haproxy, manager, ground }: Stage): Sections {
   return {
     haproxy_amphora: {
       base_path: pathValue(paths.basePath),
@@ -141,7 +172,7 @@ function configurationOf({ options, amphoraId, paths, haproxy, manager }: Stage)
     amphora_agent: {
       amphora_id: amphoraId,
       agent_server_cert: pathValue(`${paths.certificates}/server.pem`),
-      agent_server_ca: pathValue(`${paths.certificates}/ca.pem`),
+      agent_server_ca: pathValue(ground.certificates?.ca.path ?? `${paths.certificates}/ca.pem`),
       agent_server_network_dir: pathValue(`${paths.directory}/interfaces`),
     },
     health_manager: {
@@ -155,7 +186,7 @@ function configurationOf({ options, amphoraId, paths, haproxy, manager }: Stage)
 
 /** Starts the next life; every one but the first has the port of the first. */
 function startAgentOf(
-  { options, paths, host, fake, log }: Stage,
+  { options, paths, host, fake, log, ground }: Stage,
   port: number | undefined,
 ): Promise<RunningAgent> {
   const environment: Readonly<Record<string, string>> =
@@ -174,7 +205,14 @@ function startAgentOf(
     localFiles: [{ path: paths.localConf, required: true }],
     environment,
   };
-  return startInProcess(sources, { ...host, log }, fake && fakeHaproxyDialect(fake));
+  return startInProcess(
+    sources,
+    { ...host, log },
+    {
+      heartbeatAfterMs: ground.heartbeatAfterMs(),
+      ...(fake && { furtherDialects: fakeHaproxyDialect(fake) }),
+    },
+  );
 }
 
 /** Undoes in reverse order, all of it, and throws what failed first. */
