@@ -32,3 +32,4 @@ export type {
 export type { LogEntry, LogLevel, LogView } from './log';
 export { makePki } from './pki';
 export { startAmphora, startHealthManager } from './start-amphora';
+export { startAmphorae, type Amphorae, type AmphoraeOptions } from './start-amphorae';
