@@ -14,6 +14,7 @@ import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
 import { createAgentServer, type ServerOptions } from '../http/server';
+import type { RouteContext } from '../http/route';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
@@ -41,6 +42,8 @@ export interface AgentOptions {
   readonly stopChildren: boolean;
   /** The configuration while the agent runs. */
   readonly configs: AgentConfigs;
+  /** What else is served beside the dialects, before them. */
+  readonly furtherDialects?: (context: RouteContext) => readonly Router[];
 }
 
 const answerGraceMs = 1_000;
@@ -97,7 +100,7 @@ async function startParts(
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(options.configs, core, serverCertificate, host),
+    dialects: dialects(options, core, serverCertificate, host),
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -165,7 +168,7 @@ function capsOf({ amphorad }: Config): Caps {
 }
 
 function dialects(
-  configs: AgentConfigs,
+  { configs, furtherDialects }: AgentOptions,
   core: Core,
   serverCertificate: ServerCertificate,
   { log, clock }: HostWithLog,
@@ -176,6 +179,7 @@ function dialects(
   const { vrrp, topology: topologyControl } = core.pairing;
   const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
   return [
+    ...(furtherDialects?.(context) ?? []),
     createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
     wireOctaviaV1(core, serverCertificate, configs, context),
   ];

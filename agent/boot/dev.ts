@@ -7,6 +7,7 @@ import { pkiPaths, runCerts } from '../cli/certs';
 import { isUuid } from '../model/ids';
 import type { Ready } from './ready';
 import { serve, type Output } from './serve';
+import type { FakeMachine } from './wire-fake-haproxy';
 import type { AgentHost, Environment, Host } from './wire-host';
 
 export interface DevOptions {
@@ -14,6 +15,7 @@ export interface DevOptions {
   readonly port: number | undefined;
   readonly readyJson: boolean;
   readonly stopChildren: boolean;
+  readonly fake?: FakeMachine | undefined;
 }
 
 interface DevPaths {
@@ -52,6 +54,7 @@ export async function runDev(
       },
       stopChildren: options.stopChildren,
       readyJson: options.readyJson,
+      fake: options.fake,
       onReady: async (ready) => {
         const told = forHarnesses(ready, paths);
         await host.files.writeAtomic(

@@ -14,6 +14,7 @@ import { runCheck } from './check';
 import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
+import { machineOf } from './wire-fake-haproxy';
 import { createNodeHost, type AgentHost } from './wire-host';
 
 const usageError = 64;
@@ -26,7 +27,8 @@ const output: Output = {
 
 async function main(): Promise<number> {
   const args = parseArguments(process.argv.slice(2));
-  const host = createNodeHost(process.env);
+  const machine = await machineOf(args, createNodeHost(process.env));
+  const { host } = machine;
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.
   process.umask(0o077);
   switch (args.command) {
@@ -38,13 +40,19 @@ async function main(): Promise<number> {
           sources: sourcesOf(args),
           stopChildren: args.stopChildren ?? false,
           readyJson: args.readyJson,
+          ...machine,
         },
         host,
         process.env,
         output,
       );
     case 'dev':
-      return runDev({ ...args, stopChildren: args.stopChildren ?? true }, host, process.env, output);
+      return runDev(
+        { ...args, ...machine, stopChildren: args.stopChildren ?? true },
+        host,
+        process.env,
+        output,
+      );
     case 'check':
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':

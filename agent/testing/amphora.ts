@@ -3,6 +3,7 @@
 
 import type { Certificates, ThrowAwayPki } from './certificates';
 import type { Client } from './client';
+import type { FakeLoadBalancer } from './fake-load-balancer';
 import type { HealthManager, Heartbeats } from './heartbeats';
 import type { LogView } from './log';
 
@@ -55,6 +56,11 @@ export interface Amphora {
   readonly heartbeats: Heartbeats;
   /** What the agent has logged. */
   readonly log: LogView;
+  /**
+   * Steers the fake haproxy of a load balancer, which need not exist yet. Throws without `fakeHaproxy: true`; with
+   * `process: 'child'` it is steered by PUT /fake-haproxy/{id} alone.
+   */
+  haproxy(loadBalancerId: string): FakeLoadBalancer;
   /** Ends the agent as a package upgrade does and starts it again: haproxy goes on, and is adopted. */
   restart(): Promise<void>;
   /**

@@ -14,6 +14,8 @@ export interface ChildOptions {
   readonly paths: AmphoraPaths;
   /** Variables beside PATH. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether it drives a fake haproxy. */
+  readonly fakeHaproxy: boolean;
   readonly log: (entry: RecordedEntry) => void;
 }
 
@@ -22,12 +24,22 @@ const levels: readonly string[] = ['debug', 'info', 'warning', 'error'] satisfie
 const nodeFlags = ['--max-semi-space-size=2', '--initial-old-space-size=8', '--optimize-for-size'];
 
 /** Starts one and waits until it answers. Throws with what it said when it ends before that. */
-export async function startChild({ paths, environment, log }: ChildOptions): Promise<RunningAgent> {
+export async function startChild({
+  paths,
+  environment,
+  fakeHaproxy,
+  log,
+}: ChildOptions): Promise<RunningAgent> {
   const files = ['--config-file', paths.agentConf, '--local-config', paths.localConf];
-  const child = spawn(process.execPath, [...nodeFlags, programPath(), 'serve', ...files, '--ready-json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-  });
+  const fake = fakeHaproxy ? ['--fake-haproxy'] : [];
+  const child = spawn(
+    process.execPath,
+    [...nodeFlags, programPath(), 'serve', ...files, ...fake, '--ready-json'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    },
+  );
   const ended = new Promise<void>((resolve, reject) => {
     child.once('close', () => resolve());
     child.once('error', reject);

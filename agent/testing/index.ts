@@ -13,6 +13,15 @@ export type {
   Request,
 } from './client';
 export type {
+  FakeGroupState,
+  FakeLoadBalancer,
+  Fault,
+  HowOften,
+  PlannedFault,
+  ServerChange,
+  Traffic,
+} from './fake-load-balancer';
+export type {
   HealthManager,
   Heartbeat,
   HeartbeatListener,

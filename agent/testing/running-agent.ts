@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load';
 import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
 import { createAgentConfigs, type AgentConfigs } from '../core/agent-config';
-import { startAgent, type Agent } from '../boot/agent';
+import { startAgent, type Agent, type AgentOptions } from '../boot/agent';
 import type { AgentHost, HostWithLog } from '../boot/wire-host';
 
 export interface RunningAgent {
@@ -26,12 +26,17 @@ export async function startConfigured(
   sources: ConfigSources,
   host: HostWithLog & AgentHost,
   stopChildren: boolean,
+  furtherDialects?: AgentOptions['furtherDialects'],
 ): Promise<Configured> {
   const loaded = await loadConfig(sources, host.files);
   if (!loaded.ok)
     throw new Error(`the configuration is refused:\n${loaded.problems.map(formatProblem).join('\n')}`);
   const configs = createAgentConfigs({ ...host, sources, started: loaded.config });
-  const agent = await startAgent(loaded.config, host, { stopChildren, configs });
+  const agent = await startAgent(loaded.config, host, {
+    stopChildren,
+    configs,
+    ...(furtherDialects === undefined ? {} : { furtherDialects }),
+  });
   return { agent, configs };
 }
 
@@ -39,7 +44,8 @@ export async function startConfigured(
 export async function startInProcess(
   sources: ConfigSources,
   host: HostWithLog & AgentHost,
+  furtherDialects?: AgentOptions['furtherDialects'],
 ): Promise<RunningAgent> {
-  const { agent } = await startConfigured(sources, host, false);
+  const { agent } = await startConfigured(sources, host, false, furtherDialects);
   return { port: agent.port, pid: process.pid, end: () => agent.stop(), kill: () => agent.stop() };
 }

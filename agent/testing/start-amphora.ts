@@ -12,6 +12,9 @@ import { newDirectory, pathsIn, pathValue, writeCertificates, writeConfiguration
 import type { Sections } from './agent-files';
 import type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
 import { startChild } from './child-agent';
+import { createFakeHost } from './fake-haproxy/fake-host';
+import { fakeHaproxyDialect } from './fake-haproxy/dialect';
+import type { FakeHaproxy, FakeLoadBalancer } from './fake-load-balancer';
 import { createHarnessHost, findHaproxy } from './harness-host';
 import { openHealthManager } from './health-manager';
 import type { HealthManager } from './heartbeats';
@@ -29,12 +32,16 @@ interface Stage {
   readonly paths: AmphoraPaths;
   readonly haproxy: string;
   readonly host: AgentHost;
+  /** Undefined: the real one. */
+  readonly fake: FakeHaproxy | undefined;
   readonly manager: HealthManager;
   readonly log: RecordedLog;
 }
 
 type Undo = (() => void | Promise<void>)[];
 
+// Nothing lies there: the runner of the fake host knows it by its name.
+const fakeCommand = '/usr/sbin/haproxy';
 const defaultIntervalMs = 500;
 const portVariable = variableOf({ section: 'haproxy_amphora', key: 'bind_port' });
 
@@ -58,14 +65,17 @@ export function startHealthManager(): Promise<HealthManager> {
 }
 
 async function settle(options: AmphoraOptions, undo: Undo): Promise<Stage> {
-  const haproxy = findHaproxy(options.haproxyCommand, process.env);
+  const isFake = options.fakeHaproxy === true;
+  const haproxy = isFake ? fakeCommand : findHaproxy(options.haproxyCommand, process.env);
   const amphoraId = parseAmphoraId(options.amphoraId ?? randomUUID());
-  const host = createHarnessHost(process.env);
+  const real = createHarnessHost(process.env);
+  const { host, haproxy: fake } =
+    isFake && options.process !== 'child' ? createFakeHost(real) : { host: real, haproxy: undefined };
   const paths = pathsIn(resolve(options.directory ?? newDirectory()));
   if (options.directory === undefined) undo.push(() => host.files.remove(paths.directory));
   const manager = options.healthManager ?? (await openHealthManager(host));
   if (options.healthManager === undefined) undo.push(() => manager.close());
-  return { options, amphoraId, paths, haproxy, host, manager, log: createRecordedLog() };
+  return { options, amphoraId, paths, haproxy, host, fake, manager, log: createRecordedLog() };
 }
 
 async function begin(stage: Stage, undo: Undo): Promise<Amphora> {
@@ -73,7 +83,8 @@ async function begin(stage: Stage, undo: Undo): Promise<Amphora> {
   const pki = options.pki ?? makePki();
   const certificates = await writeCertificates(host.files, paths.certificates, pki, amphoraId);
   await writeConfiguration(host.files, paths, configurationOf(stage), options.config ?? {});
-  undo.push(() => endLeftovers(paths.basePath, haproxy, host));
+  // A fake has no process that could be left.
+  if (options.fakeHaproxy !== true) undo.push(() => endLeftovers(paths.basePath, haproxy, host));
   const first = await startAgentOf(stage, undefined);
   const { port } = first;
   const life = createLife(first, () => startAgentOf(stage, port));
@@ -102,11 +113,21 @@ async function begin(stage: Stage, undo: Undo): Promise<Amphora> {
     client,
     heartbeats: manager.of(amphoraId),
     log: { entries: log.entries, messages: (level) => log.messages(level) },
+    haproxy: (id) => steer(stage, id),
     restart: parted(() => life.restart()),
     kill: parted(() => life.kill()),
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function steer({ fake, options }: Stage, id: string): FakeLoadBalancer {
+  if (fake !== undefined) return fake.of(id);
+  throw new Error(
+    options.fakeHaproxy === true
+      ? `an agent in a process of its own is steered by PUT /fake-haproxy/${id}`
+      : 'this amphora has a real haproxy: start it with fakeHaproxy: true',
+  );
 }
 
 function configurationOf({ options, amphoraId, paths, haproxy, manager }: Stage): Sections {
@@ -133,12 +154,16 @@ function configurationOf({ options, amphoraId, paths, haproxy, manager }: Stage)
 }
 
 /** Starts the next life; every one but the first has the port of the first. */
-function startAgentOf({ options, paths, host, log }: Stage, port: number | undefined): Promise<RunningAgent> {
+function startAgentOf(
+  { options, paths, host, fake, log }: Stage,
+  port: number | undefined,
+): Promise<RunningAgent> {
   const environment: Readonly<Record<string, string>> =
     port === undefined ? {} : { [portVariable]: String(port) };
   if (options.process === 'child') {
     return startChild({
       paths,
+      fakeHaproxy: options.fakeHaproxy === true,
       environment,
       log: ({ level, message, fields }) => log[level](message, fields),
     });
@@ -149,7 +174,7 @@ function startAgentOf({ options, paths, host, log }: Stage, port: number | undef
     localFiles: [{ path: paths.localConf, required: true }],
     environment,
   };
-  return startInProcess(sources, { ...host, log });
+  return startInProcess(sources, { ...host, log }, fake && fakeHaproxyDialect(fake));
 }
 
 /** Undoes in reverse order, all of it, and throws what failed first. */
