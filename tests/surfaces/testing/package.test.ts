@@ -99,6 +99,10 @@ export async function use(): Promise<Heartbeat> {
   const info: { readonly api_version: string } = await amphora.client.info();
   // @ts-expect-error No such call.
   amphora.client.nothing();
+  const answer = await amphora.client.api.getV10LoadBalancerConfig({ path: { lb: 'a' } });
+  // @ts-expect-error What is refused has another body.
+  answer.body.includes('frontend');
+  if (answer.status === 200) answer.body.includes('frontend');
   for await (const heartbeat of amphora.heartbeats) {
     const status: string | undefined = heartbeat.pools[info.api_version]?.members['one'];
     if (status === 'UP') break;

@@ -153,7 +153,7 @@ describe('startAmphora', () => {
     const refused = client.loadBalancer(lb).upload('nonsense\n');
     await expect(refused).rejects.toMatchObject({
       name: 'CallFailed',
-      answer: { status: 400 },
+      status: 400,
       message: expect.stringContaining(': 400 {') as unknown,
     });
     expect((await client.request('GET', '/nothing')).status).toBe(404);
