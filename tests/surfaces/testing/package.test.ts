@@ -43,10 +43,10 @@ function run(
   more: Record<string, string> = {},
 ): Ended {
   // Of our own jest, nothing.
-  const { JEST_WORKER_ID: _worker, NODE_ENV: _environment, ...env } = process.env;
+  const ours = { JEST_WORKER_ID: undefined, NODE_ENV: undefined };
   const { status, stdout, stderr } = spawnSync(program, args, {
     cwd,
-    env: { ...env, ...more },
+    env: { ...process.env, ...ours, ...more },
     encoding: 'utf8',
     timeout: timeoutMs,
   });

@@ -137,7 +137,7 @@ describe('startAmphora', () => {
   it('gives every amphora its own id, port and certificate, and lets them share authority and receiver', async () => {
     const [pki, healthManager] = [makePki(), await startHealthManager()];
     const both = await Promise.all([start({ pki, healthManager }), start({ pki, healthManager })]);
-    const [one, two] = both as [Amphora, Amphora];
+    const [one, two] = both;
     expect(one.port).not.toBe(two.port);
     expect(one.certificates.server.certificatePem).not.toBe(two.certificates.server.certificatePem);
     for (const amphora of both) {
