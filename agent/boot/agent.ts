@@ -14,7 +14,7 @@ import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
 import { createAgentServer, type ServerOptions } from '../http/server';
-import type { RouteContext } from '../http/route';
+import type { Route, RouteContext } from '../http/route';
 import { createUploads } from '../http/uploads';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
@@ -26,6 +26,7 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireOctaviaV1 } from './wire-octavia-v1';
+import { wireOpenapi } from './wire-openapi';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
@@ -179,9 +180,14 @@ function dialects(
   const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
   const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
   const { vrrp, topology: topologyControl } = core.pairing;
-  const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
+  const rows: Route[] = [];
+  const mounted = (routes: readonly Route[]) => void rows.push(...routes);
+  const undocumented = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
+  const context = { ...undocumented, mounted };
   return [
-    ...(furtherDialects?.(context) ?? []),
+    // Not in the document: what they serve is the harness's.
+    ...(furtherDialects?.(undocumented) ?? []),
+    wireOpenapi(() => rows, context),
     createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
     wireOctaviaV1(core, serverCertificate, configs, context),
   ];

@@ -19,8 +19,8 @@ export interface ServeOptions {
   readonly sources: ConfigSources;
   readonly stopChildren: boolean;
   readonly readyJson: boolean;
-  /** Called once the agent answers, before anyone else is told. */
-  readonly onReady?: (ready: Ready) => Promise<void>;
+  /** Called once the agent answers, before anyone else is told; what it gives is told beside the rest. */
+  readonly onReady?: (ready: Ready) => Promise<object>;
   /** Undefined: the real haproxy. */
   readonly fake?: FakeMachine | undefined;
 }
@@ -114,9 +114,9 @@ async function announce(
   host.log.info('listening', { address, port });
   const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
   const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
-  await options.onReady?.(ready);
+  const more = await options.onReady?.(ready);
   await notifySystemd(host, env);
-  if (options.readyJson) output.out(readyLine(ready));
+  if (options.readyJson) output.out(readyLine({ ...ready, ...more }));
 }
 
 /** SIGHUP: the certificates, and of the configuration what takes effect without a restart. */

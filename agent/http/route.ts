@@ -52,10 +52,13 @@ export interface RouteContext {
   readonly uploads: Uploads;
   /** Why nothing may be changed now; undefined when all may. Reads are answered whatever it says. */
   readonly refuseChange?: () => AgentError | undefined;
+  /** Hears of the rows of every router that is made. */
+  readonly mounted?: (routes: readonly Route[]) => void;
 }
 
 /** Makes the router of one dialect. */
 export function createDialectRouter(dialect: Dialect, context: RouteContext): Router {
+  context.mounted?.(dialect.routes);
   const isStrict = dialect.slashes === 'strict';
   const router = Router({ caseSensitive: true, strict: isStrict });
   if (isStrict) router.use(withoutSecondSlash);

@@ -17,18 +17,13 @@ const longestDirectory = 42;
 
 /** Makes a directory below TMPDIR. Throws when sockets in it would have too long a name. */
 export function newDirectory(parent = tmpdir()): string {
-  const length = Buffer.byteLength(join(parent, 'amph-XXXXXX'));
-  if (length > longestDirectory) {
-    throw new Error(
-      `TMPDIR ${parent} is too long for haproxy's sockets: a directory in it has ${length} bytes, at most ` +
-        `${longestDirectory} fit; set TMPDIR=/tmp, or give a short directory`,
-    );
-  }
+  refuseLong(join(parent, 'amph-XXXXXX'), `TMPDIR is ${parent}: set TMPDIR=/tmp, or give a directory`);
   return mkdtempSync(join(parent, 'amph-'));
 }
 
-/** Names what lies in the directory. */
+/** Names what lies in the directory. Throws when sockets in it would have too long a name. */
 export function pathsIn(directory: string): AmphoraPaths {
+  refuseLong(directory, 'give a shorter one');
   return {
     directory,
     basePath: join(directory, 'lib'),
@@ -95,6 +90,14 @@ export async function writeConfiguration(
     secretMode,
   );
   await files.writeAtomic(paths.localConf, textOf(local), secretMode);
+}
+
+function refuseLong(directory: string, todo: string): void {
+  const length = Buffer.byteLength(directory);
+  if (length <= longestDirectory) return;
+  throw new Error(
+    `the directory ${directory} is too long for haproxy's sockets: it has ${length} bytes, at most ${longestDirectory} fit; ${todo}`,
+  );
 }
 
 /** A path as a value of agent.conf, where a dollar sign begins a reference. */

@@ -5,7 +5,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Clock } from '../host/clock';
 import type { LogFields, LogLevel } from '../host/log';
+import { messageOf } from '../model/errors';
 import type { AmphoraPaths } from './amphora';
 import type { RecordedEntry } from './recorded-log';
 import type { RunningAgent } from './running-agent';
@@ -16,30 +18,30 @@ export interface ChildOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether it drives a fake haproxy. */
   readonly fakeHaproxy: boolean;
+  readonly clock: Clock;
   readonly log: (entry: RecordedEntry) => void;
 }
 
 const levels: readonly string[] = ['debug', 'info', 'warning', 'error'] satisfies readonly LogLevel[];
 // As the launcher gives them.
 const nodeFlags = ['--max-semi-space-size=2', '--initial-old-space-size=8', '--optimize-for-size'];
+const mostSaid = 100;
+const readyMs = 30_000;
 
-/** Starts one and waits until it answers. Throws with what it said when it ends before that. */
+/** Starts one and waits until it answers. Throws with what it said when it ends before that, or is not ready in time. */
 export async function startChild({
   paths,
   environment,
   fakeHaproxy,
+  clock,
   log,
 }: ChildOptions): Promise<RunningAgent> {
   const files = ['--config-file', paths.agentConf, '--local-config', paths.localConf];
-  const fake = fakeHaproxy ? ['--fake-haproxy'] : [];
-  const child = spawn(
-    process.execPath,
-    [...nodeFlags, programPath(), 'serve', ...files, ...fake, '--ready-json'],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-    },
-  );
+  const words = ['serve', ...files, '--ready-json', ...(fakeHaproxy ? ['--fake-haproxy'] : [])];
+  const child = spawn(process.execPath, [...nodeFlags, programPath(), ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+  });
   const ended = new Promise<void>((resolve, reject) => {
     child.once('close', () => resolve());
     child.once('error', reject);
@@ -47,21 +49,29 @@ export async function startChild({
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     said.push(line);
-    if (said.length > 100) said.shift();
+    if (said.length > mostSaid) said.shift();
     log(entryOf(line));
   });
-  const ready = await Promise.race([
-    readyLineOf(child),
-    ended.then(() => {
-      throw new Error(`the agent ended before it was ready:\n${said.join('\n')}`);
-    }),
-  ]);
   const endBy = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await ended;
   };
-  const pid = child.pid ?? 0;
-  return { port: ready.port, pid, end: () => endBy('SIGTERM'), kill: () => endBy('SIGKILL') };
+  const settled = new AbortController();
+  try {
+    const { port } = await Promise.race([
+      readyLineOf(child),
+      ended.then(() => Promise.reject(new Error('the agent ended before it was ready'))),
+      clock
+        .sleep(readyMs, settled.signal)
+        .then(() => Promise.reject(new Error(`not ready within ${readyMs} ms`))),
+    ]);
+    return { port, pid: child.pid ?? 0, end: () => endBy('SIGTERM'), kill: () => endBy('SIGKILL') };
+  } catch (cause) {
+    await endBy('SIGKILL');
+    throw new Error(`${messageOf(cause)}:\n${said.join('\n')}`, { cause });
+  } finally {
+    settled.abort();
+  }
 }
 
 /** Beside this file in dist/, two floors up from it in the sources. */

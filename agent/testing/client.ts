@@ -1,4 +1,7 @@
-// The words for a controller's calls. Types alone, which import nothing. Sources: docs/api-v1.0.md, contract/runtime.md.
+// The words for a controller's calls. Types alone. Source: the OpenAPI document.
+
+import type { ApiClient } from '../client/api-client';
+import type { V10Details, V10Info, V10Listeners } from '../generated/api';
 
 export interface Answer {
   readonly status: number;
@@ -17,12 +20,14 @@ export interface Request {
 export interface Client {
   /** Makes any call and resolves with the answer, whatever its status. */
   request(method: string, path: string, request?: Request): Promise<Answer>;
+  /** One typed method for each documented call of every surface; they resolve with whatever is answered, told apart by `status`. */
+  readonly api: ApiClient;
   /** GET /1.0/info. */
-  info(): Promise<AmphoraInfo>;
+  info(): Promise<V10Info>;
   /** GET /1.0/details. */
-  details(): Promise<AmphoraDetails>;
+  details(): Promise<V10Details>;
   /** GET /1.0/listeners: the frontends of load balancers that run. */
-  listeners(): Promise<readonly Listener[]>;
+  listeners(): Promise<V10Listeners>;
   /** Calls for one load balancer; it need not exist yet. */
   loadBalancer(id: string): LoadBalancer;
 }
@@ -43,30 +48,10 @@ export interface LoadBalancer {
   putCertificate(name: string, pem: string): Promise<void>;
 }
 
-export interface AmphoraInfo {
-  readonly hostname: string;
-  readonly haproxy_version: string;
-  readonly api_version: string;
-  readonly keepalived_version: string;
-  readonly ipvsadm_version: string;
-}
-
-export interface AmphoraDetails extends AmphoraInfo {
-  readonly haproxy_count: number;
-  readonly listeners: readonly string[];
-  readonly [field: string]: unknown;
-}
-
-export interface Listener {
-  readonly status: string;
-  readonly uuid: string;
-  readonly type: string;
-}
-
 /** An answer that was no success. */
 export interface CallFailed extends Error {
   readonly name: 'CallFailed';
-  readonly method: string;
-  readonly path: string;
-  readonly answer: Answer;
+  readonly status: number;
+  /** Parsed, when it is JSON. */
+  readonly body: unknown;
 }

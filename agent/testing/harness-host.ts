@@ -24,7 +24,7 @@ export function findHaproxy(command: string | undefined, env: Environment): stri
     : ` on PATH (${onPath.join(delimiter)}) or in ${furtherDirectories.join(', ')}`;
   throw new Error(
     `there is no ${name}${where}: install haproxy 2.6 or newer (Debian: apt-get install haproxy), ` +
-      'or name one with haproxyCommand',
+      'name one with haproxyCommand, or do without one by fakeHaproxy: true',
   );
 }
 

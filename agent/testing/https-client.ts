@@ -2,7 +2,8 @@
 
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { AmphoraDetails, AmphoraInfo, Answer, CallFailed, Client, Listener, Request } from './client';
+import { createApiClient, type ApiClient } from '../client/api-client';
+import type { Answer, CallFailed, Client, LoadBalancer } from './client';
 
 export interface PooledClient extends Client {
   /** Closes what is open; the next call opens anew. */
@@ -16,6 +17,13 @@ export interface ClientOptions {
   readonly keyPem: string;
   readonly certificatePem: string;
 }
+
+interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+type Success<A extends Answered> = Extract<A, { readonly status: 200 | 202 }>;
 
 const mostConnections = 16;
 
@@ -35,17 +43,14 @@ export function createHttpsClient(options: ClientOptions): PooledClient {
       sent.once('error', reject);
       sent.end(body);
     });
-  const call = async (method: string, path: string, given?: Request): Promise<Answer> => {
-    const answer = await request(method, path, given);
-    if (answer.status >= 200 && answer.status < 300) return answer;
-    throw callFailed(method, path, answer);
-  };
+  const api = createApiClient(({ method, path, ...rest }) => request(method, path, rest));
   return {
     request,
-    info: async () => (await call('GET', '/1.0/info')).json() as AmphoraInfo,
-    details: async () => (await call('GET', '/1.0/details')).json() as AmphoraDetails,
-    listeners: async () => (await call('GET', '/1.0/listeners')).json() as readonly Listener[],
-    loadBalancer: (id) => loadBalancerOf(id, amphoraId, call),
+    api,
+    info: async () => succeeded('info', await api.getV10Info()).body,
+    details: async () => succeeded('details', await api.getV10Details()).body,
+    listeners: async () => succeeded('listeners', await api.listV10Listeners()).body,
+    loadBalancer: (id) => loadBalancerOf(api, amphoraId, id),
     hangUp() {
       pool.destroy();
       pool = open();
@@ -53,28 +58,25 @@ export function createHttpsClient(options: ClientOptions): PooledClient {
   };
 }
 
-function loadBalancerOf(
-  id: string,
-  amphoraId: string,
-  call: (method: string, path: string, request?: Request) => Promise<Answer>,
-): ReturnType<Client['loadBalancer']> {
-  const at = `/1.0/loadbalancer/${encodeURIComponent(id)}`;
-  const act = async (action: string): Promise<void> => void (await call('PUT', `${at}/${action}`));
+function loadBalancerOf(api: ApiClient, amphora: string, id: string): LoadBalancer {
+  const act = async (action: 'start' | 'reload' | 'stop'): Promise<void> => {
+    succeeded(`${action} ${id}`, await api.putV10LoadBalancerAction({ path: { id, action } }));
+  };
   return {
     id,
-    async upload(haproxyConfig) {
-      const path = `/1.0/loadbalancer/${amphoraId}/${encodeURIComponent(id)}/haproxy`;
-      await call('PUT', path, { body: haproxyConfig });
+    async upload(body) {
+      succeeded(`upload ${id}`, await api.putV10LoadBalancerConfig({ path: { amphora, lb: id }, body }));
     },
-    config: async () => (await call('GET', `${at}/haproxy`)).text,
+    config: async () =>
+      succeeded(`config ${id}`, await api.getV10LoadBalancerConfig({ path: { lb: id } })).body,
     start: () => act('start'),
     reload: () => act('reload'),
     stop: () => act('stop'),
     async remove() {
-      await call('DELETE', `/1.0/listeners/${encodeURIComponent(id)}`);
+      succeeded(`remove ${id}`, await api.deleteV10Listener({ path: { id } }));
     },
-    async putCertificate(name, pem) {
-      await call('PUT', `${at}/certificates/${encodeURIComponent(name)}`, { body: pem });
+    async putCertificate(name, body) {
+      succeeded(`putCertificate ${id}`, await api.putV10Certificates({ path: { lb: id, name }, body }));
     },
   };
 }
@@ -91,7 +93,10 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   };
 }
 
-function callFailed(method: string, path: string, answer: Answer): CallFailed {
-  const error = new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-  return Object.assign(error, { name: 'CallFailed' as const, method, path, answer });
+function succeeded<A extends Answered>(what: string, answer: A): Success<A> {
+  const { status, body } = answer;
+  if (status === 200 || status === 202) return answer as Success<A>;
+  const error = new Error(`${what}: ${status} ${typeof body === 'string' ? body : JSON.stringify(body)}`);
+  const failed: CallFailed = Object.assign(error, { name: 'CallFailed' as const, status, body });
+  throw failed;
 }

@@ -2,16 +2,7 @@
 
 export type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
 export type { Certificates, KeyPair, StoredKeyPair, ThrowAwayPki } from './certificates';
-export type {
-  AmphoraDetails,
-  AmphoraInfo,
-  Answer,
-  CallFailed,
-  Client,
-  Listener,
-  LoadBalancer,
-  Request,
-} from './client';
+export type { Answer, CallFailed, Client, LoadBalancer, Request } from './client';
 export type {
   FakeGroupState,
   FakeLoadBalancer,

@@ -195,6 +195,7 @@ function startAgentOf(
     return startChild({
       paths,
       fakeHaproxy: options.fakeHaproxy === true,
+      clock: host.clock,
       environment,
       log: ({ level, message, fields }) => log[level](message, fields),
     });
