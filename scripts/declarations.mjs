@@ -25,11 +25,16 @@ function declare(source) {
   return outputText;
 }
 
+const told = /^(testing|client|generated)\//;
+
 function write(source, done) {
   if (done.has(source)) return;
+  const name = relative(agent, source);
+  if (!told.test(name))
+    throw new Error(`what the harness kit exports leads to agent/${name}: keep that type inside`);
   done.add(source);
   const text = declare(source);
-  const target = join(out, relative(agent, source).replace(/(\.d)?\.ts$/, '.d.ts'));
+  const target = join(out, name.replace(/(\.d)?\.ts$/, '.d.ts'));
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, text);
   for (const [, from] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)['"]/g)) {

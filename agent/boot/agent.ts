@@ -2,6 +2,7 @@
 // and, in the same process, by tests and harnesses.
 
 import type { Router } from 'express';
+import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
@@ -13,26 +14,34 @@ import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
-import { createAgentServer, type ServerOptions } from '../http/server';
-import type { Route, RouteContext } from '../http/route';
-import { createUploads } from '../http/uploads';
+import { createAgentServer } from '../http/server';
+import { servedBy } from '../http/served-by';
+import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle, type Part } from './lifecycle';
+import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
+import { restPart, serverOptions } from './rest-listener';
+import { routeContext } from './route-context';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
+import { wireMonitoring } from './wire-monitoring';
 import { wireOctaviaV1 } from './wire-octavia-v1';
-import { wireOpenapi } from './wire-openapi';
+import { createCatalogue, wireOpenapi } from './wire-openapi';
+import { wireRuntime } from './wire-runtime';
 import type { AgentHost, HostWithLog } from './wire-host';
 
 export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
+  /** Where the runtime API has a listener of its own; undefined when it has none. */
+  readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
+  /** Where it serves metrics in plain HTTP; undefined when it does not. */
+  readonly metrics?: SocketAddress | undefined;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -48,9 +57,6 @@ export interface AgentOptions {
   /** What else is served beside the dialects, before them. */
   readonly furtherDialects?: (context: RouteContext) => readonly Router[];
 }
-
-const answerGraceMs = 1_000;
-const uploadsAtOnce = 4;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
@@ -99,11 +105,29 @@ async function startParts(
   const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
+  const runtime = await wireRuntime(config, core, host);
+  core.findings.add('runtime API', runtime.findings);
+  const heartbeats = wireHeartbeat(core, host, options.configs, options.heartbeatAfterMs);
+  const catalogue = createCatalogue();
+  const undocumented = routeContext(options.configs, core, host);
+  const context = { ...undocumented, mounted: catalogue.mounted };
+  const monitoring = wireMonitoring(
+    { core, host, config, configs: options.configs, heartbeats, connections, access, lock },
+    context,
+  );
   const listener = createApp({
     ...host,
     connections,
     identify: access.identify,
-    dialects: dialects(options, core, serverCertificate, host),
+    observe: monitoring.observe,
+    dialects: [
+      // Not in the document: what they serve is the harness's.
+      ...(options.furtherDialects?.(undocumented) ?? []),
+      monitoring.dialect,
+      servedBy('openapi', wireOpenapi(catalogue.rows, context)),
+      servedBy('runtime-v1', runtime.createRouter(catalogue.mounted)),
+      ...dialects(options.configs, core, serverCertificate, context),
+    ],
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -115,7 +139,7 @@ async function startParts(
     qualifies: access.qualifies,
   });
   followConfig(options.configs, access, core.findings);
-  let bound = { address: '', port: 0 };
+  const rest = restPart(server);
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     core.companions.part(options.stopChildren),
@@ -123,47 +147,34 @@ async function startParts(
     background(core, host, access),
     watching(core),
     ...onTheNetwork(core, options),
-    wireHeartbeat(core, host, options.configs, options.heartbeatAfterMs),
-    {
-      name: 'REST listener',
-      stopMs: answerGraceMs + 500,
-      start: async () => {
-        bound = await server.listen();
-      },
-      stop: () => server.stop(answerGraceMs),
-    },
+    heartbeats,
+    ...runtime.parts,
+    monitoring.part,
+    rest,
   ]);
-  await lifecycle.start();
-  try {
-    await restore(core, host);
-  } catch (thrown) {
-    await lifecycle.stop();
-    throw thrown;
-  }
+  await bringUp(lifecycle, () => restore(core, host));
+  monitoring.restored();
   return {
-    ...bound,
+    ...rest.bound(),
+    metrics: monitoring.listening(),
+    runtimeApi: runtime.bound(),
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => lifecycle.stop(),
   };
 }
 
-function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
-  return [core.udp.part(options), core.pairing.part(options)];
+async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): Promise<void> {
+  await lifecycle.start();
+  try {
+    await restoreAll();
+  } catch (thrown) {
+    await lifecycle.stop();
+    throw thrown;
+  }
 }
 
-async function serverOptions(
-  { haproxy_amphora, amphora_agent, amphorad }: Config,
-  host: HostWithLog,
-): Promise<
-  Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log' | 'clock' | 'admits' | 'qualifies'>
-> {
-  return {
-    host: await bindHost(haproxy_amphora.bind_host, host),
-    port: haproxy_amphora.bind_port,
-    minVersion: amphora_agent.agent_tls_protocol,
-    clientAuthFailure: amphorad.client_auth_failure,
-    requestTimeoutMs: amphora_agent.agent_request_read_timeout * 1_000,
-  };
+function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
+  return [core.udp.part(options), core.pairing.part(options)];
 }
 
 function capsOf({ amphorad }: Config): Caps {
@@ -171,25 +182,18 @@ function capsOf({ amphorad }: Config): Caps {
 }
 
 function dialects(
-  { configs, furtherDialects }: AgentOptions,
+  configs: AgentConfigs,
   core: Core,
   serverCertificate: ServerCertificate,
-  { log, clock }: HostWithLog,
+  context: RouteContext,
 ): readonly Router[] {
-  const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
-  const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
   const { vrrp, topology: topologyControl } = core.pairing;
-  const rows: Route[] = [];
-  const mounted = (routes: readonly Route[]) => void rows.push(...routes);
-  const undocumented = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
-  const context = { ...undocumented, mounted };
   return [
-    // Not in the document: what they serve is the harness's.
-    ...(furtherDialects?.(undocumented) ?? []),
-    wireOpenapi(() => rows, context),
-    createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    wireOctaviaV1(core, serverCertificate, configs, context),
+    servedBy(
+      'octavia-v0.1',
+      createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
+    ),
+    servedBy('octavia-v1.0', wireOctaviaV1(core, serverCertificate, configs, context)),
   ];
 }
 
@@ -212,13 +216,6 @@ async function prepareDirectories({ roots }: Core, { files }: HostWithLog): Prom
     // An existing one keeps its mode: controllers' images choose it.
     if ((await files.stat(path)) === undefined) await files.makeDirectory(path, 0o755);
   }
-}
-
-/** On a kernel without IPv6, `::` cannot be bound and means all of IPv4. */
-async function bindHost(wanted: string, { files, log }: HostWithLog): Promise<string> {
-  if (wanted !== '::' || (await files.readHostText('/proc/net/if_inet6')) !== undefined) return wanted;
-  log.warning('this kernel has no IPv6: listening on 0.0.0.0 instead of ::');
-  return '0.0.0.0';
 }
 
 /** The exit status for what kept an agent from starting: 78 (EX_CONFIG) for its configuration, 75 (EX_TEMPFAIL) for another agent, else 1. */

@@ -3,6 +3,8 @@
 
 import { version } from '../generated/version';
 import type { SurfaceApi } from '../http/operation';
+import { monitoringApi } from '../surfaces/monitoring/operations';
+import { monitoringRoutes } from '../surfaces/monitoring/routes/monitoring';
 import { octaviaV01Routes } from '../surfaces/octavia-v0.1';
 import { octaviaV01Api } from '../surfaces/octavia-v0.1/operations';
 import { octaviaV10Routes } from '../surfaces/octavia-v1.0';
@@ -10,9 +12,17 @@ import { octaviaV10Api } from '../surfaces/octavia-v1.0/operations';
 import { buildDocument, type ApiDocument, type Row } from '../surfaces/openapi/document';
 import { openapiApi } from '../surfaces/openapi/operations';
 import { documentRoutes } from '../surfaces/openapi/routes/document';
+import { runtimeV1Routes } from '../surfaces/runtime-v1';
+import { runtimeV1Api } from '../surfaces/runtime-v1/operations';
 
 /** The descriptions, in the order in which the document has them. */
-export const surfaceApis: readonly SurfaceApi[] = [octaviaV01Api, octaviaV10Api, openapiApi];
+export const surfaceApis: readonly SurfaceApi[] = [
+  octaviaV01Api,
+  octaviaV10Api,
+  runtimeV1Api,
+  monitoringApi,
+  openapiApi,
+];
 
 /** Builds the document of these rows. */
 export function documentOf(rows: readonly Row[]): ApiDocument {
@@ -23,6 +33,8 @@ export function documentOf(rows: readonly Row[]): ApiDocument {
 const tables: readonly ((deps: never) => readonly Row[])[] = [
   octaviaV01Routes,
   octaviaV10Routes,
+  runtimeV1Routes,
+  monitoringRoutes,
   documentRoutes,
 ];
 const unwired = {} as never;

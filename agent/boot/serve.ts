@@ -104,7 +104,7 @@ function createLog(config: Config, env: Environment): WinstonLog {
 }
 
 async function announce(
-  { address, port }: Agent,
+  { address, port, metrics }: Agent,
   config: Config,
   options: ServeOptions,
   host: HostWithLog,
@@ -113,7 +113,14 @@ async function announce(
 ): Promise<void> {
   host.log.info('listening', { address, port });
   const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
-  const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
+  const ready: Ready = {
+    pid: host.system.processId(),
+    address,
+    port,
+    ca,
+    amphora_id,
+    ...(metrics === undefined ? {} : { metrics }),
+  };
   const more = await options.onReady?.(ready);
   await notifySystemd(host, env);
   if (options.readyJson) output.out(readyLine({ ...ready, ...more }));

@@ -3,6 +3,8 @@
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { createCertificates, type Certificates } from '../core/certificates';
+import { countLoadBalancers, countUdpListeners } from '../core/counted-verbs';
+import { createCounters, type Counters } from '../core/counters';
 import { createFindings, type Findings } from '../core/findings';
 import { createGate } from '../core/gate';
 import type { LoadBalancers } from '../core/load-balancers';
@@ -34,6 +36,7 @@ import { wireUdp, type Udp } from './wire-udp';
 export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
 
 export interface Core extends Facts, PlugParts {
+  readonly counters: Counters;
   readonly roots: HaproxyRoots;
   readonly health: Health;
   readonly state: StateStore;
@@ -67,12 +70,14 @@ export function wireCore(
   const gate = createGate<LoadBalancerId>();
   const companions = wireCompanions(host, drivers);
   const health = wireHealth(host, roots, configs, () => loadBalancers.ids());
-  const parts = { config, host, drivers, state, gate, companions, lastSample: health.lastSample };
+  const counters = createCounters();
+  const counted = { counters, clock };
+  const parts = { config, host, drivers, state, gate, companions, counters, lastSample: health.lastSample };
   const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
-  const udp = wireUdp(config, host, drivers);
+  const udp = wireUdp(config, host, drivers, counters);
   const facts = wireFacts(config, host, drivers, statuses);
   const topology = { state: async () => ({ topology: await pairing.topology.followed() }) };
   const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
@@ -80,10 +85,11 @@ export function wireCore(
   const { pluggedPorts: plugged } = ports;
   const pairing = wireTopology({ ...parts, configs, loadBalancers, udpListeners: listeners, plugged });
   return {
+    counters,
     roots,
     health,
     state,
-    loadBalancers: pairing.checks.over(loadBalancers),
+    loadBalancers: countLoadBalancers(pairing.checks.over(loadBalancers), counted),
     oldWorkers,
     statuses,
     frontends,
@@ -93,7 +99,7 @@ export function wireCore(
     ...facts,
     ...ports,
     reconcile: () => reconcile({ ...host, ...drivers, state, ...knownFrom(config, configs) }),
-    udp: { ...udp, listeners: pairing.checks.overUdp(listeners) },
+    udp: { ...udp, listeners: countUdpListeners(pairing.checks.overUdp(listeners), counted) },
     pairing,
     topology: pairing.topology,
     findings: createFindings({

@@ -7,7 +7,7 @@ import { createHaproxyHealth, type HaproxyHealth } from '../core/haproxy-health'
 import { createStatistics, type Statistics } from '../core/stats';
 import { createWorkerLedger } from '../core/worker-ledger';
 import type { HaproxyRoots } from '../haproxy/paths';
-import { createHeartbeatSender } from '../heartbeat/sender';
+import { createHeartbeatSender, type HeartbeatSender } from '../heartbeat/sender';
 import type { Udp } from '../host/sockets';
 import type { LoadBalancerId } from '../model/ids';
 import type { Core } from './wire-core';
@@ -49,7 +49,7 @@ export function wireHeartbeat(
   host: HostWithLog & { readonly udp: Udp },
   configs: Pick<AgentConfigs, 'current'>,
   afterMs = 0,
-): Part {
+): Part & Pick<HeartbeatSender, 'figures'> {
   const { haproxy, statistics } = core.health;
   const sender = createHeartbeatSender({
     ...host,
@@ -69,6 +69,7 @@ export function wireHeartbeat(
   let running: Promise<void> = Promise.resolve();
   return {
     name: 'heartbeats',
+    figures: () => sender.figures(),
     stopMs: 200,
     start() {
       haproxy.start(ended.signal);

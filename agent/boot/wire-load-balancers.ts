@@ -4,6 +4,7 @@ import type { Config } from '../config/options';
 import { createActivate } from '../core/activation';
 import { createApply } from '../core/apply';
 import { createBindProof } from '../core/bind-proof';
+import type { Counters } from '../core/counters';
 import { createCrashLog } from '../core/crash-log';
 import { createDescriptorWatch } from '../core/descriptors';
 import type { Gate } from '../core/gate';
@@ -36,6 +37,7 @@ export interface LoadBalancerDeps {
   readonly state: StateStore;
   readonly gate: Gate<LoadBalancerId>;
   readonly companions: Pick<Companions, 'over'>;
+  readonly counters: Counters;
   /** Before a reload: what the present worker has counted is noted. */
   readonly lastSample: (id: LoadBalancerId) => Promise<void>;
 }
@@ -64,6 +66,7 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
         begin();
         const done = await groups.activate(id, 'reload');
         oldWorkers.note(id);
+        if (!done.started) deps.counters.add('amphorad_load_balancer_reloads_total', { load_balancer: id });
         return done;
       }),
   });
@@ -86,7 +89,7 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
 }
 
 function wireGroups(
-  { config, host, drivers, state, gate, companions, lastSample }: LoadBalancerDeps,
+  { config, host, drivers, state, gate, companions, counters, lastSample }: LoadBalancerDeps,
   guard: PolicyGuard,
   operatorState: OperatorState,
 ): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
@@ -105,7 +108,14 @@ function wireGroups(
     descriptors,
     crashLog: createCrashLog(host),
     inTurn: (id, job) => gate.run(id, job),
-    restart: (id, takeTurn) => gate.run(id, () => groups.restart(id, takeTurn)),
+    restart: (id, takeTurn) =>
+      gate.run(id, () =>
+        groups.restart(id, () => {
+          const turn = takeTurn();
+          if (turn !== undefined) counters.add('amphorad_restarts_total', { program: 'haproxy' });
+          return turn;
+        }),
+      ),
     hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
     restartHung: config.amphorad.restart_hung,
   });

@@ -5,8 +5,26 @@ import type { Router } from 'express';
 import type { Route, RouteContext } from '../http/route';
 import { createOpenapi } from '../surfaces/openapi';
 
+export interface Catalogue {
+  /** For the contexts of routers. */
+  readonly mounted: NonNullable<RouteContext['mounted']>;
+  /** The rows of all routers that were made, each once. */
+  readonly rows: () => readonly Route[];
+}
+
+/** Makes the list of what is mounted. */
+export function createCatalogue(): Catalogue {
+  const rows = new Map<string, Route>();
+  return {
+    mounted(routes) {
+      for (const route of routes) rows.set(`${route.method} ${route.path}`, route);
+    },
+    rows: () => [...rows.values()],
+  };
+}
+
 /** Builds the surface; `rows` lists those of all routers once they are made. */
-export function wireOpenapi(rows: () => readonly Route[], context: RouteContext): Router {
+export function wireOpenapi(rows: Catalogue['rows'], context: RouteContext): Router {
   let made: Promise<string> | undefined;
   return createOpenapi({ document: () => (made ??= textOf(rows())) }, context);
 }

@@ -8,6 +8,8 @@ import type { LocalServer, LocalServers } from '../host/sockets';
 import { AgentError, isAgentError } from '../model/errors';
 
 export interface InstanceLock {
+  /** False when base_path is another directory by now: nobody is kept from that one. */
+  holds(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -42,7 +44,13 @@ export async function takeInstanceLock({
       path,
       async () => `${JSON.stringify({ pid, ...(await report()) })}\n`,
     );
-    return { release: () => releaseAll([local, lock]) };
+    return {
+      async holds() {
+        const now = await files.stat(basePath);
+        return now?.device === stat.device && now.inode === stat.inode;
+      },
+      release: () => releaseAll([local, lock]),
+    };
   } catch (thrown) {
     await lock.close();
     throw thrown;

@@ -79,6 +79,8 @@ export interface SurfaceApi {
   /** The chapters in order, each with what holds for all rows in it. */
   readonly tags: Readonly<Record<string, string>>;
   readonly operations: Operations;
+  /** How else than with a client certificate it can be called, on a listener of its own. */
+  readonly otherSecurity?: 'bearer' | 'none';
   /** What every row may answer. */
   readonly commonAnswers: Answers;
   /** What every row that is not a GET may answer, too. */

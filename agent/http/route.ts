@@ -31,6 +31,13 @@ export interface Route {
   readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
 }
 
+/** What of a request may matter to how an error is told. */
+export interface Asked extends Pick<RouteRequest, 'query' | 'header'> {
+  readonly method: string;
+  /** Without the query, as it was sent. */
+  readonly path: string;
+}
+
 export interface Dialect {
   readonly routes: readonly Route[];
   /** Path prefixes that are this dialect's alone: unknown paths below them get its 404. `''`: all that no dialect before it took. */
@@ -40,9 +47,9 @@ export interface Dialect {
   /** What OPTIONS gets where a path is known; without it OPTIONS is a method like any other. */
   readonly optionsReply?: () => Reply;
   /** A domain error in the dialect's words. */
-  readonly errorReply: (error: AgentError) => Reply;
-  readonly notFoundReply: (path: string) => Reply;
-  readonly methodNotAllowedReply: (method: string) => Reply;
+  readonly errorReply: (error: AgentError, asked: Asked) => Reply;
+  readonly notFoundReply: (path: string, asked: Asked) => Reply;
+  readonly methodNotAllowedReply: (method: string, asked: Asked) => Reply;
 }
 
 export interface RouteContext {
@@ -78,7 +85,7 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
     if (allowed.length > 0) {
       const reply =
         (request.method === 'OPTIONS' ? dialect.optionsReply?.() : undefined) ??
-        dialect.methodNotAllowedReply(request.method);
+        dialect.methodNotAllowedReply(request.method, askedOf(request));
       const headers = { ...reply.headers, Allow: [...new Set(allowed)].join(', ') };
       sendReply(request, response, { ...reply, headers });
       return;
@@ -87,7 +94,7 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
       next();
       return;
     }
-    sendReply(request, response, dialect.notFoundReply(request.path));
+    sendReply(request, response, dialect.notFoundReply(request.path, askedOf(request)));
   });
   router.use(onError(dialect, context));
   return router;
@@ -124,7 +131,7 @@ async function answer(
     if (belated !== undefined) throw belated;
     reply = await route.handle(asRouteRequest(request, response, body));
   } catch (thrown) {
-    reply = dialect.errorReply(asAgentError(thrown, log, response));
+    reply = dialect.errorReply(asAgentError(thrown, log, response), askedOf(request));
   } finally {
     share.release();
   }
@@ -134,17 +141,27 @@ async function answer(
 function asRouteRequest(request: Request, response: Response, body: Buffer): RouteRequest {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const at = request.url.indexOf('?');
   return {
     params: request.params as Readonly<Record<string, string>>,
     body,
     contentType: request.headers['content-type'],
+    ...readsOf(request),
+    gone: gone.signal,
+  };
+}
+
+function askedOf(request: Request): Asked {
+  return { method: request.method, path: request.path, ...readsOf(request) };
+}
+
+function readsOf(request: Request): Pick<RouteRequest, 'query' | 'header'> {
+  const at = request.url.indexOf('?');
+  return {
     query: new URLSearchParams(at === -1 ? '' : request.url.slice(at + 1)),
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
-    gone: gone.signal,
   };
 }
 
@@ -161,7 +178,7 @@ function onError(dialect: Dialect, { log }: RouteContext): ErrorMiddleware {
     const error = undecodable
       ? invalidInput('Invalid request', 'path: expected percent-encoded UTF-8')
       : asAgentError(thrown, log, response);
-    sendReply(request, response, dialect.errorReply(error));
+    sendReply(request, response, dialect.errorReply(error, askedOf(request)));
   };
 }
 

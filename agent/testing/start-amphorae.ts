@@ -9,7 +9,7 @@ import { createHastyFiles } from './hasty-files';
 import { openHealthManager } from './health-manager';
 import type { HealthManager } from './heartbeats';
 import { makePki } from './pki';
-import { startAmphoraOn } from './start-amphora';
+import { startAmphoraOn } from './amphora-on-ground';
 
 export interface AmphoraeOptions extends Omit<
   AmphoraOptions,

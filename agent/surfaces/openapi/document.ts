@@ -51,6 +51,7 @@ export function buildDocument({ version, surfaces, rows }: DocumentSource): ApiD
     components: {
       securitySchemes: {
         clientCertificate: { type: 'mutualTLS', description: 'Chains to `agent_server_ca`.' },
+        token: { type: 'http', scheme: 'bearer', description: '`[runtime_api] auth_token`.' },
       },
       schemas: schemasOf(mounted),
     },
@@ -102,7 +103,7 @@ function operationOf(row: Row, operation: Operation, surface: SurfaceApi): Json 
     tags: [tagOf(surface, tag)],
     summary,
     ...(operation.description === undefined ? {} : { description: operation.description }),
-    security: [{ clientCertificate: [] }],
+    security: [{ clientCertificate: [] }, ...otherSecurity(surface)],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: requestBodyOf(row, body) }),
     responses: {
@@ -117,6 +118,11 @@ function operationOf(row: Row, operation: Operation, surface: SurfaceApi): Json 
 /** Tells the status that the request of the example gets. */
 export function exampleStatusOf({ exampleStatus, answers }: Operation): number {
   return exampleStatus ?? Math.min(...Object.keys(answers).map(Number));
+}
+
+function otherSecurity({ otherSecurity: other }: SurfaceApi): readonly Json[] {
+  if (other === undefined) return [];
+  return [other === 'bearer' ? { token: [] } : {}];
 }
 
 function parametersOf({ path = {}, query = {}, headers = {} }: Operation): readonly Json[] {

@@ -30,6 +30,8 @@ export interface TestAgentOptions {
   readonly amphoraAgent?: string;
   readonly amphorad?: string;
   readonly controllerWorker?: string;
+  /** Lines for [runtime_api] of the local file. */
+  readonly runtimeApi?: string;
   readonly healthManager?: string;
   readonly pki?: TestPki;
   /** What is added to the agent's wall time, in milliseconds. */
@@ -68,7 +70,7 @@ ${options.healthManager ?? ''}
   );
   const local = file(
     'local.conf',
-    `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${options.amphorad ?? ''}\n`,
+    `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${options.amphorad ?? ''}\n[runtime_api]\n${options.runtimeApi ?? ''}\n`,
   );
   return { main, local };
 }

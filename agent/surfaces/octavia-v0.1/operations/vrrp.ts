@@ -115,11 +115,11 @@ export const vrrpOperations: Operations = {
         'What Octavia’s templates render: no `include`, no definitions, no conditions, no scripts but ours. Any content type is taken, or none.',
       example: `vrrp_instance pair {
     state BACKUP
-    interface lo
+    interface eth1
     virtual_router_id 9
     priority 90
     virtual_ipaddress {
-        192.168.50.10/24 dev lo
+        192.168.50.10/24 dev eth1
     }
 }
 `,
