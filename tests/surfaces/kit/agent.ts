@@ -70,7 +70,8 @@ ${options.healthManager ?? ''}
   );
   const local = file(
     'local.conf',
-    `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${options.amphorad ?? ''}\n[runtime_api]\n${options.runtimeApi ?? ''}\n`,
+    // [amphorad] stands last, so that tests can add lines to it.
+    `[runtime_api]\n${options.runtimeApi ?? ''}\n[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${options.amphorad ?? ''}\n`,
   );
   return { main, local };
 }
