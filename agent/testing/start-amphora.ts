@@ -8,14 +8,21 @@ import type { ConfigSources } from '../config/sources';
 import type { AgentHost } from '../boot/wire-host';
 import { AgentError } from '../model/errors';
 import { parseAmphoraId } from '../model/ids';
-import { newDirectory, pathsIn, pathValue, writeCertificates, writeConfiguration } from './agent-files';
+import {
+  newDirectory,
+  pathsIn,
+  pathValue,
+  removeDirectory,
+  writeCertificates,
+  writeConfiguration,
+} from './agent-files';
 import type { Sections, SharedCertificates } from './agent-files';
 import type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
 import { startChild } from './child-agent';
 import { createFakeHost } from './fake-haproxy/fake-host';
 import { fakeHaproxyDialect } from './fake-haproxy/dialect';
 import type { FakeHaproxy, FakeLoadBalancer } from './fake-load-balancer';
-import { createHarnessHost, findHaproxy } from './harness-host';
+import { findHaproxy } from './harness-host';
 import { openHealthManager } from './health-manager';
 import type { HealthManager } from './heartbeats';
 import { createHttpsClient } from './https-client';
@@ -46,14 +53,6 @@ const fakeCommand = '/usr/sbin/haproxy';
 const defaultIntervalMs = 500;
 const portVariable = variableOf({ section: 'haproxy_amphora', key: 'bind_port' });
 
-/**
- * Starts an agent with haproxy, throw-away certificates and a receiver of its heartbeats; resolves when it answers. Throws
- * with what is missing or wrong, and leaves nothing behind then.
- */
-export function startAmphora(options: AmphoraOptions = {}): Promise<Amphora> {
-  return startAmphoraOn(options, { host: createHarnessHost(process.env), heartbeatAfterMs: () => 0 });
-}
-
 /** What amphorae in one process share. */
 export interface Ground {
   readonly host: AgentHost;
@@ -63,7 +62,7 @@ export interface Ground {
   readonly heartbeatAfterMs: () => number;
 }
 
-/** Starts an amphora on a ground that others may share. Throws as `startAmphora` does. */
+/** Starts an amphora on a ground that others may share. Throws with what is missing or wrong, and leaves nothing behind then. */
 export async function startAmphoraOn(options: AmphoraOptions, ground: Ground): Promise<Amphora> {
   const undo: Undo = [];
   try {
@@ -74,11 +73,6 @@ export async function startAmphoraOn(options: AmphoraOptions, ground: Ground): P
   }
 }
 
-/** Starts a receiver of heartbeats that amphorae can share. */
-export function startHealthManager(): Promise<HealthManager> {
-  return openHealthManager(createHarnessHost({}));
-}
-
 async function settle(options: AmphoraOptions, ground: Ground, undo: Undo): Promise<Stage> {
   const isFake = options.fakeHaproxy === true;
   const haproxy = isFake ? fakeCommand : findHaproxy(options.haproxyCommand, process.env);
@@ -87,7 +81,7 @@ async function settle(options: AmphoraOptions, ground: Ground, undo: Undo): Prom
   const { host, haproxy: fake } =
     isFake && options.process !== 'child' ? createFakeHost(real) : { host: real, haproxy: undefined };
   const paths = pathsIn(resolve(options.directory ?? newDirectory()));
-  if (options.directory === undefined) undo.push(() => host.files.remove(paths.directory));
+  if (options.directory === undefined) undo.push(() => removeDirectory(paths.directory));
   const manager = options.healthManager ?? (await openHealthManager(host));
   if (options.healthManager === undefined) undo.push(() => manager.close());
   return {
