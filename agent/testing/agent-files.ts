@@ -1,6 +1,7 @@
 // What an agent finds in the directory of a harness: configuration and certificates.
 
 import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localOnlyEntries } from '../config/options';
@@ -19,6 +20,11 @@ const longestDirectory = 42;
 export function newDirectory(parent = tmpdir()): string {
   refuseLong(join(parent, 'amph-XXXXXX'), `TMPDIR is ${parent}: set TMPDIR=/tmp, or give a directory`);
   return mkdtempSync(join(parent, 'amph-'));
+}
+
+/** Removes a directory, in which a start that was under way at the end may still write for a moment. */
+export function removeDirectory(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
 /** Names what lies in the directory. Throws when sockets in it would have too long a name. */

@@ -72,3 +72,19 @@ export interface Amphora {
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+export interface AmphoraeOptions extends Omit<
+  AmphoraOptions,
+  'amphoraId' | 'directory' | 'process' | 'fakeHaproxy'
+> {
+  readonly count: number;
+}
+
+/** A fleet that runs. */
+export interface Amphorae extends AsyncDisposable {
+  readonly amphorae: readonly Amphora[];
+  /** Takes the heartbeats of all. */
+  readonly healthManager: HealthManager;
+  /** Ends all of them. Idempotent. */
+  stop(): Promise<void>;
+}

@@ -1,6 +1,6 @@
 // What `amphorad/testing` exports. The package has no other door.
 
-export type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
+export type { Amphora, Amphorae, AmphoraeOptions, AmphoraOptions, AmphoraPaths } from './amphora';
 export type { Certificates, KeyPair, StoredKeyPair, ThrowAwayPki } from './certificates';
 export type { Answer, CallFailed, Client, LoadBalancer, Request } from './client';
 export type {
@@ -22,5 +22,5 @@ export type {
 } from './heartbeats';
 export type { LogEntry, LogLevel, LogView } from './log';
 export { makePki } from './pki';
-export { startAmphora, startHealthManager } from './start-amphora';
-export { startAmphorae, type Amphorae, type AmphoraeOptions } from './start-amphorae';
+export { startAmphora, startHealthManager } from './start';
+export { startAmphorae } from './start-amphorae';

@@ -2,30 +2,13 @@
 // own; what need not be their own they share. Their heartbeats are spread evenly over the interval, as those of a fleet are.
 
 import { join } from 'node:path';
-import { newDirectory, writeSharedCertificates } from './agent-files';
-import type { Amphora, AmphoraOptions } from './amphora';
+import { newDirectory, removeDirectory, writeSharedCertificates } from './agent-files';
+import type { Amphora, Amphorae, AmphoraeOptions, AmphoraOptions } from './amphora';
 import { createHarnessHost } from './harness-host';
 import { createHastyFiles } from './hasty-files';
 import { openHealthManager } from './health-manager';
-import type { HealthManager } from './heartbeats';
 import { makePki } from './pki';
-import { startAmphoraOn } from './amphora-on-ground';
-
-export interface AmphoraeOptions extends Omit<
-  AmphoraOptions,
-  'amphoraId' | 'directory' | 'process' | 'fakeHaproxy'
-> {
-  readonly count: number;
-}
-
-/** A fleet that runs. */
-export interface Amphorae extends AsyncDisposable {
-  readonly amphorae: readonly Amphora[];
-  /** Takes the heartbeats of all. */
-  readonly healthManager: HealthManager;
-  /** Ends all of them. Idempotent. */
-  stop(): Promise<void>;
-}
+import { startAmphoraOn } from './start-amphora';
 
 const defaultIntervalMs = 10_000;
 // Beyond that they wait for each other, and each start takes longer for the memory that it holds.
@@ -57,7 +40,7 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
   const amphorae: Amphora[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(amphorae.splice(0).map((amphora) => amphora.stop()));
-    await real.files.remove(directory);
+    await removeDirectory(directory);
     if (given.healthManager === undefined) await healthManager.close();
   };
   try {

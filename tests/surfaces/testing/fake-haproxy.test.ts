@@ -56,7 +56,7 @@ describe.each([false, true])('an amphora with a fake haproxy: %s', (fakeHaproxy)
 
   it('refuses a configuration that haproxy cannot read, naming file, line and word', async () => {
     const amphora = await start({ fakeHaproxy, config: { amphorad: { config_policy: 'permissive' } } });
-    const wrong = 'frontend front\n    bnd :1\n';
+    const wrong = 'frontend front\n    bnd :1\n    bind 127.0.0.1:1\n';
     const answer = await amphora.client.request(
       'PUT',
       `/1.0/loadbalancer/${amphora.amphoraId}/${lb}/haproxy`,
@@ -130,6 +130,7 @@ describe('a fake haproxy', () => {
       expect(now).toBeDefined();
       expect(now).not.toBe(before);
     });
+    await eventually(async () => expect(await statusOf(amphora)).toBe('ACTIVE'));
   });
 
   it('goes on with the old worker when a reload fails, and takes its time when that is scripted', async () => {
