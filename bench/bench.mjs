@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokenBounds } from './bounds.mjs';
+import { fleet } from './fleet.mjs';
 import { heartbeat } from './heartbeat.mjs';
 import { heartbeatKills } from './heartbeat-kills.mjs';
 import { heartbeatTiming } from './heartbeat-timing.mjs';
@@ -27,6 +28,7 @@ const benchmarks = [
   heartbeatTiming,
   heartbeatKills,
   runtime,
+  fleet,
 ];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]

@@ -14,13 +14,14 @@ import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
-import { createAgentServer, type AgentServer, type ServerOptions } from '../http/server';
+import { createAgentServer } from '../http/server';
 import { servedBy } from '../http/served-by';
 import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
+import { restPart, serverOptions } from './rest-listener';
 import { routeContext } from './route-context';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
@@ -52,9 +53,11 @@ export interface AgentOptions {
   readonly stopChildren: boolean;
   /** The configuration while the agent runs. */
   readonly configs: AgentConfigs;
+  /** How long after its start the first heartbeat is sent, in milliseconds: many agents in one process spread theirs. Default 0. */
+  readonly heartbeatAfterMs?: number;
+  /** What else is served beside the dialects, before them. */
+  readonly furtherDialects?: (context: RouteContext) => readonly Router[];
 }
-
-const answerGraceMs = 1_000;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
@@ -106,9 +109,10 @@ async function startParts(
   core.findings.add('clients', () => access.findings());
   core.findings.add('connections', () => connections.findings());
   const runtime = await wireRuntime(config, core, host);
-  const heartbeats = wireHeartbeat(core, host, options.configs);
+  const heartbeats = wireHeartbeat(core, host, options.configs, options.heartbeatAfterMs);
   const catalogue = createCatalogue();
-  const context = { ...routeContext(options.configs, core, host), mounted: catalogue.mounted };
+  const undocumented = routeContext(options.configs, core, host);
+  const context = { ...undocumented, mounted: catalogue.mounted };
   const monitoring = wireMonitoring(
     { core, host, config, configs: options.configs, heartbeats, connections, access, lock },
     context,
@@ -120,6 +124,8 @@ async function startParts(
     identify: access.identify,
     observe: monitoring.observe,
     dialects: [
+      // Not in the document: what they serve is the harness's.
+      ...(options.furtherDialects?.(undocumented) ?? []),
       monitoring.dialect,
       servedBy('openapi', wireOpenapi(catalogue.rows, context)),
       servedBy('runtime-v1', runtime.createRouter(catalogue.mounted)),
@@ -164,19 +170,6 @@ async function startParts(
   };
 }
 
-function restPart(server: AgentServer): Part & { readonly bound: () => Pick<Agent, 'address' | 'port'> } {
-  let bound = { address: '', port: 0 };
-  return {
-    name: 'REST listener',
-    stopMs: answerGraceMs + 500,
-    start: async () => {
-      bound = await server.listen();
-    },
-    stop: () => server.stop(answerGraceMs),
-    bound: () => bound,
-  };
-}
-
 async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): Promise<void> {
   await lifecycle.start();
   try {
@@ -189,21 +182,6 @@ async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): P
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
   return [core.udp.part(options), core.pairing.part(options)];
-}
-
-async function serverOptions(
-  { haproxy_amphora, amphora_agent, amphorad }: Config,
-  host: HostWithLog,
-): Promise<
-  Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log' | 'clock' | 'admits' | 'qualifies'>
-> {
-  return {
-    host: await bindHost(haproxy_amphora.bind_host, host),
-    port: haproxy_amphora.bind_port,
-    minVersion: amphora_agent.agent_tls_protocol,
-    clientAuthFailure: amphorad.client_auth_failure,
-    requestTimeoutMs: amphora_agent.agent_request_read_timeout * 1_000,
-  };
 }
 
 function capsOf({ amphorad }: Config): Caps {
@@ -245,13 +223,6 @@ async function prepareDirectories({ roots }: Core, { files }: HostWithLog): Prom
     // An existing one keeps its mode: controllers' images choose it.
     if ((await files.stat(path)) === undefined) await files.makeDirectory(path, 0o755);
   }
-}
-
-/** On a kernel without IPv6, `::` cannot be bound and means all of IPv4. */
-async function bindHost(wanted: string, { files, log }: HostWithLog): Promise<string> {
-  if (wanted !== '::' || (await files.readHostText('/proc/net/if_inet6')) !== undefined) return wanted;
-  log.warning('this kernel has no IPv6: listening on 0.0.0.0 instead of ::');
-  return '0.0.0.0';
 }
 
 /** The exit status for what kept an agent from starting: 78 (EX_CONFIG) for its configuration, 75 (EX_TEMPFAIL) for another agent, else 1. */

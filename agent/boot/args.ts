@@ -41,6 +41,8 @@ export interface Arguments {
   readonly logFile: string | undefined;
   readonly readyJson: boolean;
   readonly stopChildren: boolean | undefined;
+  /** No haproxy is needed, and nothing is balanced. */
+  readonly fakeHaproxy: boolean;
   readonly stateDirectory: string;
   readonly port: number | undefined;
   readonly directory: string | undefined;
@@ -70,8 +72,8 @@ export interface Arguments {
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
-                        [--ready-json] [--stop-children] [--use-syslog]
-       amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children]
+                        [--ready-json] [--stop-children] [--use-syslog] [--fake-haproxy]
+       amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children] [--fake-haproxy]
        amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json] [--fix]
@@ -94,8 +96,8 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
 const configuration = ['config-file', 'config-dir', 'local-config'] as const;
 
 const accepted: Readonly<Record<Command, readonly string[]>> = {
-  serve: [...configuration, 'ready-json', 'stop-children', 'use-syslog', 'log-file'],
-  dev: ['state', 'port', 'ready-json', 'stop-children'],
+  serve: [...configuration, 'ready-json', 'stop-children', 'use-syslog', 'log-file', 'fake-haproxy'],
+  dev: ['state', 'port', 'ready-json', 'stop-children', 'fake-haproxy'],
   certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
   check: configuration,
   doctor: [...configuration, 'json', 'fix'],
@@ -121,6 +123,7 @@ const options = {
   'log-file': { type: 'string' },
   'ready-json': { type: 'boolean' },
   'stop-children': { type: 'boolean' },
+  'fake-haproxy': { type: 'boolean' },
   state: { type: 'string' },
   port: { type: 'string' },
   directory: { type: 'string' },
@@ -164,6 +167,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     logFile: values['log-file'],
     readyJson: values['ready-json'] ?? false,
     stopChildren: values['stop-children'],
+    fakeHaproxy: values['fake-haproxy'] ?? false,
     stateDirectory: values.state ?? 'var',
     port: values.port === undefined ? undefined : whole('--port', values.port, 0, 65_535),
     directory: values.directory,

@@ -16,7 +16,8 @@ import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
 import { runLocalCommand } from './local-commands';
-import { createCommandHost, type AgentHost } from './wire-host';
+import { machineOf } from './wire-fake-haproxy';
+import { commandHost, createNodeHost, type AgentHost } from './wire-host';
 
 const usageError = 64;
 const syslogVariable = variableOf({ section: 'DEFAULT', key: 'use_syslog' });
@@ -30,7 +31,8 @@ async function main(): Promise<number> {
   if (process.argv[2] === 'conform')
     return runConformCommand(process.argv.slice(3), createNodeHost(process.env), output);
   const args = parseArguments(process.argv.slice(2));
-  const host = createCommandHost(process.env);
+  const machine = await machineOf(args, createNodeHost(process.env));
+  const host = commandHost(machine.host);
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.
   process.umask(0o077);
   switch (args.command) {
@@ -42,13 +44,19 @@ async function main(): Promise<number> {
           sources: sourcesOf(args),
           stopChildren: args.stopChildren ?? false,
           readyJson: args.readyJson,
+          ...machine,
         },
         host,
         process.env,
         output,
       );
     case 'dev':
-      return runDev({ ...args, stopChildren: args.stopChildren ?? true }, host, process.env, output);
+      return runDev(
+        { ...args, ...machine, stopChildren: args.stopChildren ?? true },
+        host,
+        process.env,
+        output,
+      );
     case 'check':
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':

@@ -48,6 +48,7 @@ export function wireHeartbeat(
   core: Core,
   host: HostWithLog & { readonly udp: Udp },
   configs: Pick<AgentConfigs, 'current'>,
+  afterMs = 0,
 ): Part & Pick<HeartbeatSender, 'figures'> {
   const { haproxy, statistics } = core.health;
   const sender = createHeartbeatSender({
@@ -61,6 +62,10 @@ export function wireHeartbeat(
   core.pairing.onChange(() => sender.sendNow());
   core.findings.add('heartbeat', () => sender.findings());
   const ended = new AbortController();
+  const sendAfter = async (ms: number): Promise<void> => {
+    if (ms > 0) await host.clock.sleep(ms, ended.signal).catch(() => undefined);
+    await sender.run(ended.signal);
+  };
   let running: Promise<void> = Promise.resolve();
   return {
     name: 'heartbeats',
@@ -68,7 +73,7 @@ export function wireHeartbeat(
     stopMs: 200,
     start() {
       haproxy.start(ended.signal);
-      running = sender.run(ended.signal);
+      running = sendAfter(afterMs);
       return Promise.resolve();
     },
     async stop() {

@@ -46,9 +46,9 @@ export interface CommandHost extends AgentHost {
   readonly localHttp: LocalHttp;
 }
 
-/** Makes the real host of a command. */
-export function createCommandHost(env: Environment): CommandHost {
-  return { ...createNodeHost(env), localHttp: createNodeLocalHttp() };
+/** Makes the host of a command. */
+export function commandHost(host: AgentHost): CommandHost {
+  return { ...host, localHttp: createNodeLocalHttp() };
 }
 
 /** Makes the real host; `env` is the agent's own environment. */

@@ -74,12 +74,12 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
     const verb = route.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
     router[verb](route.path, (request, response) => answer(route, dialect, context, request, response));
   }
-  for (const [path, methods] of methodsByPath(dialect)) {
-    router.all(path, (_request, response, next) => {
-      allowedOf(response).push(...methods);
-      next();
-    });
-  }
+  // Made when a request first fits no row: many agents in one process seldom see one.
+  let methods: Router | undefined;
+  router.use((request, response, next) => {
+    methods ??= createMethodsRouter(dialect);
+    methods(request, response, next);
+  });
   router.use((request, response, next) => {
     const allowed = allowedOf(response);
     if (allowed.length > 0) {
@@ -97,6 +97,18 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
     sendReply(request, response, dialect.notFoundReply(request.path, askedOf(request)));
   });
   router.use(onError(dialect, context));
+  return router;
+}
+
+/** Notes for each path which methods it has. */
+function createMethodsRouter(dialect: Dialect): Router {
+  const router = Router({ caseSensitive: true, strict: dialect.slashes === 'strict' });
+  for (const [path, methods] of methodsByPath(dialect)) {
+    router.all(path, (_request, response, next) => {
+      allowedOf(response).push(...methods);
+      next();
+    });
+  }
   return router;
 }
 

@@ -192,6 +192,11 @@ export const exceptions: readonly {
     allows: ['core'],
     reason: 'the doctor takes away what the agent itself would at its start, under the agent’s own lock',
   },
+  {
+    file: /^boot\/wire-fake-haproxy\.ts$/,
+    allows: ['testing'],
+    reason: '--fake-haproxy puts the host of the harness kit under the agent, loaded only then',
+  },
   { file: /^cli\/monitor\.ts$/, allows: ['heartbeat'], reason: 'this command decodes heartbeats' },
 ];
 

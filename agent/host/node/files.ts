@@ -122,13 +122,17 @@ async function list(path: string): Promise<readonly string[]> {
 
 async function stat(path: string): Promise<FileStat | undefined> {
   try {
-    const stats = await lstat(path);
-    const { size, mode, uid, mtimeMs, dev: device, ino: inode } = stats;
-    return { kind: kindOf(stats), size, mode: mode & 0o7777, uid, mtimeMs, device, inode };
+    return fileStatOf(await lstat(path));
   } catch (thrown) {
     if (isAbsent(thrown)) return undefined;
     throw thrown;
   }
+}
+
+/** Says in our words what lstat(2) has found. */
+export function fileStatOf(stats: Stats): FileStat {
+  const { size, mode, uid, mtimeMs, dev: device, ino: inode } = stats;
+  return { kind: kindOf(stats), size, mode: mode & 0o7777, uid, mtimeMs, device, inode };
 }
 
 function kindOf(stats: Stats): FileStat['kind'] {
