@@ -27,8 +27,7 @@ const output: Output = {
 
 async function main(): Promise<number> {
   const args = parseArguments(process.argv.slice(2));
-  const machine = await machineOf(args, createNodeHost(process.env));
-  const { host } = machine;
+  const { host, fake } = await machineOf(args, createNodeHost(process.env));
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.
   process.umask(0o077);
   switch (args.command) {
@@ -40,19 +39,14 @@ async function main(): Promise<number> {
           sources: sourcesOf(args),
           stopChildren: args.stopChildren ?? false,
           readyJson: args.readyJson,
-          ...machine,
+          fake,
         },
         host,
         process.env,
         output,
       );
     case 'dev':
-      return runDev(
-        { ...args, ...machine, stopChildren: args.stopChildren ?? true },
-        host,
-        process.env,
-        output,
-      );
+      return runDev({ ...args, fake, stopChildren: args.stopChildren ?? true }, host, process.env, output);
     case 'check':
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':
