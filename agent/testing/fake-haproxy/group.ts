@@ -55,7 +55,6 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
     isBusy: true,
     born: new Map(),
   };
-  const configs = valuesOf(spec.argv, '-f');
   const masterSocket = (valuesOf(spec.argv, '-S')[0] ?? '').split(',')[0] ?? '';
   const isAlive = (): boolean => table.of(master.pid) === master;
 
@@ -85,7 +84,7 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
     life.worker = worker;
   };
 
-  const course: Course = { deps, life, configs, isAlive, fork, end, sweep };
+  const course: Course = { deps, life, configs: valuesOf(spec.argv, '-f'), isAlive, fork, end, sweep };
   const inTurn = createTurn(deps, () => end(failed));
   master.onSignal = (signal) => {
     if (signal === 'SIGUSR2' || signal === 'SIGHUP') inTurn(() => reload(course));
@@ -93,7 +92,7 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
   };
   inTurn(() => begin(course));
 
-  const group: FakeGroup = {
+  return {
     id: spec.id,
     master,
     worker: () => life.worker,
@@ -109,7 +108,6 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
     },
     sweep,
   };
-  return group;
 }
 
 /** What the beginning and the reloads of a group act upon. */
