@@ -7,31 +7,17 @@ import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import type { InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
-import type { ServerCertificate } from '../core/server-certificate';
 import { checkPathLengths } from '../haproxy/paths';
 import { createDispatches } from '../heartbeat/dispatches';
-import { affordableCaps } from '../http/affordable';
-import { createApp } from '../http/app';
-import type { Caps } from '../http/cap-record';
-import { createConnections } from '../http/connections';
-import { createAgentServer } from '../http/server';
-import { servedBy } from '../http/served-by';
 import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
-import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
-import { restPart, serverOptions } from './rest-listener';
-import { routeContext } from './route-context';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
-import { wireHeartbeat } from './wire-heartbeat';
-import { wireMonitoring } from './wire-monitoring';
-import { wireOctaviaV1 } from './wire-octavia-v1';
-import { createCatalogue, wireOpenapi } from './wire-openapi';
-import { wireRuntime } from './wire-runtime';
+import { wireDoors } from './wire-doors';
 import type { AgentHost, HostWithLog } from './wire-host';
 import { wireLocal, type LocalSocket } from './wire-local';
 
@@ -102,47 +88,12 @@ async function startParts(
   lock: InstanceLock,
   local: LocalSocket,
 ): Promise<Agent> {
-  const access = wireAccess(config, host, () => server);
+  const access = wireAccess(config, host, () => doors.server);
   const { serverCertificate } = access;
   const material = await serverCertificate.load();
-  const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
-  core.findings.add('clients', () => access.findings());
-  core.findings.add('connections', () => connections.findings());
-  const runtime = await wireRuntime(config, core, host);
-  const heartbeats = wireHeartbeat(core, host, options.configs, options.heartbeatAfterMs);
-  const catalogue = createCatalogue();
-  const undocumented = routeContext(options.configs, core, host);
-  const context = { ...undocumented, mounted: catalogue.mounted };
-  const monitoring = wireMonitoring(
-    { core, host, config, configs: options.configs, heartbeats, connections, access, lock },
-    context,
-  );
-  local.mount(runtime.createRouter());
-  const listener = createApp({
-    ...host,
-    connections,
-    identify: access.identify,
-    observe: monitoring.observe,
-    dialects: [
-      // Not in the document: what they serve is the harness's.
-      ...(options.furtherDialects?.(undocumented) ?? []),
-      monitoring.dialect,
-      servedBy('openapi', wireOpenapi(catalogue.rows, context)),
-      servedBy('runtime-v1', runtime.createRouter(catalogue.mounted)),
-      ...dialects(options.configs, core, serverCertificate, context),
-    ],
-  });
-  const server = createAgentServer({
-    ...(await serverOptions(config, host)),
-    ...host,
-    connections,
-    material,
-    listener,
-    admits: access.admits,
-    qualifies: access.qualifies,
-  });
+  const doors = await wireDoors({ config, host, options, core, lock, local, access, material });
+  const { heartbeats, monitoring, runtime, rest } = doors;
   followConfig(options.configs, access, core.findings);
-  const rest = restPart(server);
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     core.companions.part(options.stopChildren),
@@ -182,26 +133,6 @@ async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): P
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
   return [core.udp.part(options), core.pairing.part(options)];
-}
-
-function capsOf({ amphorad }: Config): Caps {
-  return { most: amphorad.max_connections, mostPerClient: amphorad.max_connections_per_client };
-}
-
-function dialects(
-  configs: AgentConfigs,
-  core: Core,
-  serverCertificate: ServerCertificate,
-  context: RouteContext,
-): readonly Router[] {
-  const { vrrp, topology: topologyControl } = core.pairing;
-  return [
-    servedBy(
-      'octavia-v0.1',
-      createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    ),
-    servedBy('octavia-v1.0', wireOctaviaV1(core, serverCertificate, configs, context)),
-  ];
 }
 
 async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {

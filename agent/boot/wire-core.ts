@@ -110,15 +110,23 @@ export function wireCore(
       sources: {
         'state-directory': createSurvey({ files: given.files, roots, state, userId: system.userId() }),
         processes: createProcessSurvey({ ...host, ...drivers, state }),
-        'haproxy groups': () => watcher.findings(),
-        'old workers': () => oldWorkers.findings(),
         'runtime servers': async () => keptServers.findings(await loadBalancers.ids()),
-        'UDP listeners': () => udp.findings(),
-        VRRP: () => pairing.findings(),
-        companions: companions.findings,
-        network: () => ports.networkRestore.findings(),
+        ...sourcesOf({ watcher, oldWorkers, udp, pairing, companions, ...ports }),
       },
     }),
+  };
+}
+
+type Finders = Pick<Core, 'watcher' | 'oldWorkers' | 'udp' | 'pairing' | 'companions' | 'networkRestore'>;
+
+function sourcesOf({ watcher, oldWorkers, udp, pairing, companions, networkRestore }: Finders) {
+  return {
+    'haproxy groups': () => watcher.findings(),
+    'old workers': () => oldWorkers.findings(),
+    'UDP listeners': () => udp.findings(),
+    VRRP: () => pairing.findings(),
+    companions: companions.findings,
+    network: () => networkRestore.findings(),
   };
 }
 

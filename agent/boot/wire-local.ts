@@ -77,6 +77,7 @@ export function wireLocal(
       const { basePath } = core.roots;
       const lock = await takeInstanceLock({ ...host, basePath, pid, take: (each) => server.take(each) });
       return {
+        ...lock,
         async release() {
           await Promise.all([lock.release(), server.stop(graceMs)]);
         },

@@ -4,6 +4,7 @@
 
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Files } from '../host/files';
 import { isAbsent } from '../host/node/file-errors';
 import { fileStatOf } from '../host/node/files';
@@ -49,7 +50,7 @@ export function createHastyFiles(files: Files): Files {
       ),
     list: (path) =>
       atOnce(
-        () => unlessAbsent(() => readdirSync(path).sort()) ?? [],
+        () => readdirSync(path).sort(),
         () => files.list(path),
       ),
     stat: (path) =>
@@ -105,9 +106,12 @@ function writeWhole(path: string, content: string | Uint8Array, mode: number): v
   }
 }
 
-// Missing parents and what is there already are for the real one.
 function makeOne(path: string, mode: number): void {
-  mkdirSync(path);
+  const parent = dirname(path);
+  if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) makeOne(parent, 0o755);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) mkdirSync(path);
+  else if (!found.isDirectory()) throw new Error('no directory');
   chmodSync(path, mode);
 }
 

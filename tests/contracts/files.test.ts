@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Files } from '../../agent/host/files';
 import { createNodeFiles } from '../../agent/host/node/files';
+import { createHastyFiles } from '../../agent/testing/hasty-files';
 import { createMemoryFiles } from '../fakes/memory-files';
 
 interface Subject {
@@ -58,6 +59,10 @@ async function nodeSubject(): Promise<Subject> {
 describe.each([
   ['in memory', memorySubject],
   ['on disk', nodeSubject],
+  [
+    'on disk, in haste',
+    async () => ({ ...(await nodeSubject()), files: createHastyFiles(createNodeFiles()) }),
+  ],
 ])('files %s', (_name, make) => {
   let subject: Subject;
   let files: Files;

@@ -55,7 +55,6 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
     isBusy: true,
     born: new Map(),
   };
-  const configs = valuesOf(spec.argv, '-f');
   const masterSocket = (valuesOf(spec.argv, '-S')[0] ?? '').split(',')[0] ?? '';
   const isAlive = (): boolean => table.of(master.pid) === master;
 
@@ -85,63 +84,15 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
     life.worker = worker;
   };
 
-  async function begin(): Promise<void> {
-    const slow = deps.take('start-is-slow');
-    if (slow !== undefined) await deps.clock.sleep(slow.ms);
-    const dies = deps.take('dies-on-start');
-    const refusal =
-      dies === undefined
-        ? await deps.judge(configs)
-        : (dies.printed ?? alert('the start was scripted to fail'));
-    if (refusal === undefined) {
-      const texts = await deps.read(configs);
-      if (!isAlive()) return;
-      fork(texts);
-      life.isBusy = false;
-      return;
-    }
-    await deps.print(refusal);
-    end(failed);
-  }
-
-  async function reload(): Promise<void> {
-    life.isBusy = true;
-    const slow = deps.take('reload-is-slow');
-    if (slow !== undefined) await deps.clock.sleep(slow.ms);
-    const fails = deps.take('reload-fails');
-    const refusal =
-      fails === undefined
-        ? await deps.judge(configs)
-        : (fails.printed ?? alert('the reload was scripted to fail'));
-    const texts = await deps.read(configs);
-    if (refusal !== undefined) await deps.print(refusal);
-    if (!isAlive()) return;
-    life.reloads += 1;
-    life.failedReloads = refusal === undefined ? 0 : life.failedReloads + 1;
-    const before = life.worker;
-    if (refusal === undefined && before !== undefined) {
-      before.isReplaced = true;
-      life.old = [...life.old, before];
-      fork(texts);
-      sweep();
-    }
-    life.isBusy = false;
-  }
-
-  let turn: Promise<void> = Promise.resolve();
-  const inTurn = (job: () => Promise<void>): void => {
-    turn = turn.then(job).catch(async (thrown: unknown) => {
-      await deps.print(alert(String(thrown))).catch(() => undefined);
-      end(failed);
-    });
-  };
+  const course: Course = { deps, life, configs: valuesOf(spec.argv, '-f'), isAlive, fork, end, sweep };
+  const inTurn = createTurn(deps, () => end(failed));
   master.onSignal = (signal) => {
-    if (signal === 'SIGUSR2' || signal === 'SIGHUP') inTurn(reload);
+    if (signal === 'SIGUSR2' || signal === 'SIGHUP') inTurn(() => reload(course));
     else end(exitBy(signal));
   };
-  inTurn(begin);
+  inTurn(() => begin(course));
 
-  const group: FakeGroup = {
+  return {
     id: spec.id,
     master,
     worker: () => life.worker,
@@ -157,7 +108,71 @@ export function startFakeGroup(spec: GroupSpec, deps: GroupDeps): FakeGroup {
     },
     sweep,
   };
-  return group;
+}
+
+/** What the beginning and the reloads of a group act upon. */
+interface Course {
+  readonly deps: GroupDeps;
+  readonly life: Life;
+  readonly configs: readonly string[];
+  readonly isAlive: () => boolean;
+  readonly fork: (texts: readonly string[]) => void;
+  readonly end: (exit: ProcessExit) => void;
+  readonly sweep: () => void;
+}
+
+async function begin({ deps, life, configs, isAlive, fork, end }: Course): Promise<void> {
+  const slow = deps.take('start-is-slow');
+  if (slow !== undefined) await deps.clock.sleep(slow.ms);
+  const dies = deps.take('dies-on-start');
+  const refusal =
+    dies === undefined
+      ? await deps.judge(configs)
+      : (dies.printed ?? alert('the start was scripted to fail'));
+  if (refusal === undefined) {
+    const texts = await deps.read(configs);
+    if (!isAlive()) return;
+    fork(texts);
+    life.isBusy = false;
+    return;
+  }
+  await deps.print(refusal);
+  end(failed);
+}
+
+async function reload({ deps, life, configs, isAlive, fork, sweep }: Course): Promise<void> {
+  life.isBusy = true;
+  const slow = deps.take('reload-is-slow');
+  if (slow !== undefined) await deps.clock.sleep(slow.ms);
+  const fails = deps.take('reload-fails');
+  const refusal =
+    fails === undefined
+      ? await deps.judge(configs)
+      : (fails.printed ?? alert('the reload was scripted to fail'));
+  const texts = await deps.read(configs);
+  if (refusal !== undefined) await deps.print(refusal);
+  if (!isAlive()) return;
+  life.reloads += 1;
+  life.failedReloads = refusal === undefined ? 0 : life.failedReloads + 1;
+  const before = life.worker;
+  if (refusal === undefined && before !== undefined) {
+    before.isReplaced = true;
+    life.old = [...life.old, before];
+    fork(texts);
+    sweep();
+  }
+  life.isBusy = false;
+}
+
+/** One job at a time; a job that fails prints why and ends the group. */
+function createTurn(deps: GroupDeps, endGroup: () => void): (job: () => Promise<void>) => void {
+  let turn: Promise<void> = Promise.resolve();
+  return (job) => {
+    turn = turn.then(job).catch(async (thrown: unknown) => {
+      await deps.print(alert(String(thrown))).catch(() => undefined);
+      endGroup();
+    });
+  };
 }
 
 function exitBy(signal: Signal): ProcessExit {

@@ -63,16 +63,57 @@ export function createFakeServers(proxies: readonly ProxyText[], nowMs: () => nu
   const find = (name: string): FakeServer | undefined =>
     servers.find((server) => `${server.backend}/${server.name}` === name);
 
-  const changeAdmin = (server: FakeServer, state: string): void => {
-    const forced = { ready: 0, maint: forcedMaintenance, drain: forcedDrain }[state] ?? 0;
-    server.adminState = (server.adminState & configuredMaintenance) | forced;
-    server.changedMs = nowMs();
-  };
-  const changeHealth = (server: FakeServer, health: string): void => {
-    server.health = health;
-    server.changedMs = nowMs();
+  const changes = createChanges(proxies, nowMs);
+  const { add, remove } = createMembership({ proxies, servers, find, nowMs });
+
+  const withServer = (name: string, then: (server: FakeServer) => string): string => {
+    const server = find(name);
+    return server === undefined ? noServer : then(server);
   };
 
+  return {
+    all: () => servers,
+    find,
+    setStatus(server, status) {
+      const state = { MAINT: 'maint', DRAIN: 'drain' }[status] ?? 'ready';
+      changes.admin(server, state);
+      if (state === 'ready') changes.health(server, status);
+    },
+    answer([verb = '', what = '', name = '', ...rest]) {
+      const command = `${verb} ${what}`;
+      if (command === 'set server') return withServer(name, (server) => changes.set(server, rest));
+      if (command === 'set weight')
+        return withServer(name, (server) => changes.setWeight(server, rest[0] ?? ''));
+      if (command === 'get weight')
+        return withServer(name, ({ userWeight, weight }) => `${userWeight} (initial ${weight})\n\n`);
+      if (command === 'enable server' || command === 'disable server')
+        return withServer(name, (server) =>
+          changes.set(server, ['state', verb === 'enable' ? 'ready' : 'maint']),
+        );
+      if (command === 'enable health' || command === 'disable health')
+        return withServer(name, ({ isChecked }) =>
+          isChecked ? silence : 'Health checks are not configured on this server, cannot enable.\n\n',
+        );
+      if (command === 'add server') return add(name, rest[0] ?? '', rest.slice(1));
+      if (command === 'del server') return remove(name);
+      if (command !== 'shutdown sessions' || name !== 'server') return undefined;
+      return withServer(rest[0] ?? '', (server) => {
+        server.sessions = 0;
+        return silence;
+      });
+    },
+  };
+}
+
+interface Membership {
+  readonly proxies: readonly ProxyText[];
+  readonly servers: FakeServer[];
+  readonly find: (name: string) => FakeServer | undefined;
+  readonly nowMs: () => number;
+}
+
+/** Adds servers and removes them, at run time. */
+function createMembership({ proxies, servers, find, nowMs }: Membership) {
   const add = (name: string, address: string, options: readonly string[]): string => {
     const [backend = '', own = ''] = name.split('/');
     const proxy = proxies.find((one) => one.isBackend && one.name === backend);
@@ -93,6 +134,21 @@ export function createFakeServers(proxies: readonly ProxyText[], nowMs: () => nu
     if (server.sessions > 0) return 'Server still has connections attached to it, cannot remove it.\n';
     servers.splice(servers.indexOf(server), 1);
     return 'Server deleted.\n';
+  };
+
+  return { add, remove };
+}
+
+/** Changes servers as commands do. */
+function createChanges(proxies: readonly ProxyText[], nowMs: () => number) {
+  const changeAdmin = (server: FakeServer, state: string): void => {
+    const forced = { ready: 0, maint: forcedMaintenance, drain: forcedDrain }[state] ?? 0;
+    server.adminState = (server.adminState & configuredMaintenance) | forced;
+    server.changedMs = nowMs();
+  };
+  const changeHealth = (server: FakeServer, health: string): void => {
+    server.health = health;
+    server.changedMs = nowMs();
   };
 
   const setWeight = (server: FakeServer, text: string): string => {
@@ -124,40 +180,7 @@ export function createFakeServers(proxies: readonly ProxyText[], nowMs: () => nu
     return silence;
   };
 
-  const withServer = (name: string, then: (server: FakeServer) => string): string => {
-    const server = find(name);
-    return server === undefined ? noServer : then(server);
-  };
-
-  return {
-    all: () => servers,
-    find,
-    setStatus(server, status) {
-      const state = { MAINT: 'maint', DRAIN: 'drain' }[status] ?? 'ready';
-      changeAdmin(server, state);
-      if (state === 'ready') changeHealth(server, status);
-    },
-    answer([verb = '', what = '', name = '', ...rest]) {
-      const command = `${verb} ${what}`;
-      if (command === 'set server') return withServer(name, (server) => set(server, rest));
-      if (command === 'set weight') return withServer(name, (server) => setWeight(server, rest[0] ?? ''));
-      if (command === 'get weight')
-        return withServer(name, ({ userWeight, weight }) => `${userWeight} (initial ${weight})\n\n`);
-      if (command === 'enable server' || command === 'disable server')
-        return withServer(name, (server) => set(server, ['state', verb === 'enable' ? 'ready' : 'maint']));
-      if (command === 'enable health' || command === 'disable health')
-        return withServer(name, ({ isChecked }) =>
-          isChecked ? silence : 'Health checks are not configured on this server, cannot enable.\n\n',
-        );
-      if (command === 'add server') return add(name, rest[0] ?? '', rest.slice(1));
-      if (command === 'del server') return remove(name);
-      if (command !== 'shutdown sessions' || name !== 'server') return undefined;
-      return withServer(rest[0] ?? '', (server) => {
-        server.sessions = 0;
-        return silence;
-      });
-    },
-  };
+  return { set, setWeight, admin: changeAdmin, health: changeHealth };
 }
 
 function serverOf(
