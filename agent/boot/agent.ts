@@ -1,13 +1,11 @@
 // One running agent: built from a checked configuration, started in order, stopped in reverse. Used by the daemon
 // and, in the same process, by tests and harnesses.
 
-import type { Router } from 'express';
 import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
-import type { ServerCertificate } from '../core/server-certificate';
 import { version } from '../generated/version';
 import { checkPathLengths } from '../haproxy/paths';
 import { affordableCaps } from '../http/affordable';
@@ -15,10 +13,7 @@ import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
 import { createAgentServer, type AgentServer, type ServerOptions } from '../http/server';
-import { servedBy } from '../http/served-by';
-import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
-import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
 import { routeContext } from './route-context';
@@ -28,8 +23,8 @@ import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
 import { wireHeartbeat } from './wire-heartbeat';
 import { wireMonitoring } from './wire-monitoring';
-import { wireOctaviaV1 } from './wire-octavia-v1';
-import { createCatalogue, wireOpenapi } from './wire-openapi';
+import { wireDialects } from './wire-dialects';
+import { createCatalogue } from './wire-openapi';
 import { wireRuntime } from './wire-runtime';
 import type { AgentHost, HostWithLog } from './wire-host';
 
@@ -116,12 +111,10 @@ async function startParts(
     connections,
     identify: access.identify,
     observe: monitoring.observe,
-    dialects: [
-      monitoring.dialect,
-      servedBy('openapi', wireOpenapi(catalogue.rows, context)),
-      servedBy('runtime-v1', runtime.createRouter(catalogue.mounted)),
-      ...dialects(options.configs, core, serverCertificate, context),
-    ],
+    dialects: wireDialects(
+      { core, configs: options.configs, serverCertificate, monitoring, runtime, catalogue },
+      context,
+    ),
   });
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
@@ -202,22 +195,6 @@ async function serverOptions(
 
 function capsOf({ amphorad }: Config): Caps {
   return { most: amphorad.max_connections, mostPerClient: amphorad.max_connections_per_client };
-}
-
-function dialects(
-  configs: AgentConfigs,
-  core: Core,
-  serverCertificate: ServerCertificate,
-  context: RouteContext,
-): readonly Router[] {
-  const { vrrp, topology: topologyControl } = core.pairing;
-  return [
-    servedBy(
-      'octavia-v0.1',
-      createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    ),
-    servedBy('octavia-v1.0', wireOctaviaV1(core, serverCertificate, configs, context)),
-  ];
 }
 
 async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
