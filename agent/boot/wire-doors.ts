@@ -1,30 +1,24 @@
 // Where requests come in: the REST listener and what is mounted on it, the listeners beside it, the local socket.
 
-import type { Router } from 'express';
 import type { Config } from '../config/options';
-import type { AgentConfigs } from '../core/agent-config';
 import type { InstanceLock } from '../core/instance-lock';
-import type { ServerCertificate } from '../core/server-certificate';
 import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
-import type { RouteContext } from '../http/route';
-import { servedBy } from '../http/served-by';
 import { createAgentServer, type AgentServer } from '../http/server';
 import type { TlsMaterial } from '../http/tls';
-import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import type { AgentOptions } from './agent';
 import { restPart, serverOptions } from './rest-listener';
 import { routeContext } from './route-context';
 import type { Access } from './wire-access';
 import type { Core } from './wire-core';
+import { wireDialects } from './wire-dialects';
 import { wireHeartbeat } from './wire-heartbeat';
 import type { AgentHost, HostWithLog } from './wire-host';
 import type { LocalSocket } from './wire-local';
 import { wireMonitoring } from './wire-monitoring';
-import { wireOctaviaV1 } from './wire-octavia-v1';
-import { createCatalogue, wireOpenapi } from './wire-openapi';
+import { createCatalogue } from './wire-openapi';
 import { wireRuntime, type RuntimeApi } from './wire-runtime';
 
 export interface DoorsDeps {
@@ -70,10 +64,7 @@ export async function wireDoors(deps: DoorsDeps): Promise<Doors> {
     dialects: [
       // Not in the document: what they serve is the harness's.
       ...(options.furtherDialects?.(undocumented) ?? []),
-      monitoring.dialect,
-      servedBy('openapi', wireOpenapi(catalogue.rows, context)),
-      servedBy('runtime-v1', runtime.createRouter(catalogue.mounted)),
-      ...dialects(options.configs, core, access.serverCertificate, context),
+      ...wireDialects({ core, ...options, ...access, monitoring, runtime, catalogue }, context),
     ],
   });
   const server = createAgentServer({
@@ -90,20 +81,4 @@ export async function wireDoors(deps: DoorsDeps): Promise<Doors> {
 
 function capsOf({ amphorad }: Config): Caps {
   return { most: amphorad.max_connections, mostPerClient: amphorad.max_connections_per_client };
-}
-
-function dialects(
-  configs: AgentConfigs,
-  core: Core,
-  serverCertificate: ServerCertificate,
-  context: RouteContext,
-): readonly Router[] {
-  const { vrrp, topology: topologyControl } = core.pairing;
-  return [
-    servedBy(
-      'octavia-v0.1',
-      createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    ),
-    servedBy('octavia-v1.0', wireOctaviaV1(core, serverCertificate, configs, context)),
-  ];
 }
