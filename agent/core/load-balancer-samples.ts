@@ -6,6 +6,7 @@
 // - nobody waits longer than the deadline; who has not answered by then is left out.
 
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
+import { toWorker } from '../haproxy/runtime/command';
 import { createStatScanner, statCommand } from '../haproxy/runtime/scan-stat';
 import type { Clock } from '../host/clock';
 import type { UnixSockets } from '../host/sockets';
@@ -45,7 +46,7 @@ export function createLoadBalancerSamples(deps: LoadBalancerSamplesDeps): Sample
     if (isOver()) return undefined;
     try {
       const { masterSocket } = haproxyPaths(roots, id);
-      const answer = await sockets.request(masterSocket, `@1 ${statCommand}`, { timeoutMs: deadlineMs });
+      const answer = await sockets.request(masterSocket, toWorker(statCommand), { timeoutMs: deadlineMs });
       return { present: createStatScanner().scan(Buffer.from(answer)), lingering: nobodyElse };
     } catch (thrown) {
       // Stopped, starved, or ended in between: it has no figures now.

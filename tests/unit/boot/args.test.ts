@@ -25,6 +25,7 @@ describe('the command line', () => {
       force: false,
       json: false,
       paths: [],
+      fakeHaproxy: false,
       fix: false,
       watch: false,
       wait: false,
