@@ -68,8 +68,9 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
   context.mounted?.(dialect.routes);
   const isStrict = dialect.slashes === 'strict';
   const router = Router({ caseSensitive: true, strict: isStrict });
-  if (isStrict) router.use(withoutSecondSlash);
+  // In this order: what another dialect is to answer goes on as it came.
   router.use(skipForeign(dialect));
+  if (isStrict) router.use(withoutSecondSlash);
   for (const route of dialect.routes) {
     const verb = route.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
     router[verb](route.path, (request, response) => answer(route, dialect, context, request, response));
