@@ -47,7 +47,8 @@ interface SharedRead {
 }
 
 const mostAtOnce = 4;
-const joinMs = 100;
+/** For how long after a read has begun, in milliseconds, an identical one is told the same. */
+export const joinMs = 100;
 const mostBytes = 64 * 1024 * 1024;
 
 /** Makes the channel; nothing is opened before a command comes. */

@@ -4,6 +4,7 @@
 import type { ServerMode } from '../../haproxy/runtime/show-servers-state';
 import type { Clock } from '../../host/clock';
 import { isAgentError, messageOf } from '../../model/errors';
+import { joinMs } from './channel';
 import type { Ending } from './operations';
 
 /** A server as the wait sees it at one moment. */
@@ -72,7 +73,7 @@ export async function awaitDrain(
   let quiet = isQuiet(begun) ? 1 : 0;
   for (;;) {
     await clock.sleep(pollMs, signal);
-    const seen = await lookAgain(target);
+    const seen = await lookAgain(target, clock, signal);
     signal.throwIfAborted();
     if ('look' in seen) {
       const { sessions, queue, mode, cookiePersistent } = seen.look;
@@ -103,11 +104,15 @@ const isQuiet = ({ sessions, queue }: Pick<DrainLook, 'sessions' | 'queue'>): bo
 /** A haproxy that does not answer for a while may be about to; only the deadline ends that. */
 async function lookAgain(
   target: DrainTarget,
+  clock: Clock,
+  signal: AbortSignal,
 ): Promise<{ readonly look: DrainLook } | { readonly unanswered: string }> {
   try {
     const look = await target.look();
     if (look.mode !== 'ready') return { look };
     await target.settled();
+    // A look right behind another one may be told what that one saw.
+    await clock.sleep(2 * joinMs, signal);
     return { look: await target.look() };
   } catch (thrown) {
     if (!isAgentError(thrown, 'unavailable') && !isAgentError(thrown, 'timeout')) throw thrown;

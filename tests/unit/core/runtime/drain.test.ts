@@ -38,6 +38,7 @@ const scene = (...looks: readonly (DrainLook | AgentError)[]) => {
   const seen: number[] = [];
   return {
     clock,
+    target,
     done,
     abort,
     seen,
@@ -73,6 +74,19 @@ describe('a wait', () => {
   it('goes on when a new worker was ready only until the reload was over', async () => {
     const busy = { ...idle, sessions: 1 };
     const stage = scene(busy, { ...busy, mode: 'ready' }, busy, idle);
+    expect(await stage.run()).toMatchObject({ state: 'completed' });
+  });
+
+  it('does not take a look that is shared with the one before for news of a reload', async () => {
+    const busy = { ...idle, sessions: 1 };
+    const stage = scene(busy, { ...busy, mode: 'ready' }, busy, idle);
+    const { look } = stage.target;
+    let last = { atMs: -Infinity, what: Promise.resolve(busy) };
+    stage.target.look = () => {
+      const nowMs = stage.clock.monotonic();
+      if (nowMs - last.atMs > 100) last = { atMs: nowMs, what: look() };
+      return last.what;
+    };
     expect(await stage.run()).toMatchObject({ state: 'completed' });
   });
 
