@@ -32,7 +32,7 @@ function indexOf(document, rows, surfaces) {
     '',
     document.info.description,
     '',
-    'Who may call: [operations.md](../operations.md#who-may-call). What lies behind the calls: [apply.md](../apply.md) for uploads and',
+    'Who may call: [access.md](../access.md). What lies behind the calls: [apply.md](../apply.md) for uploads and',
     'reloads, [network.md](../network.md) for ports, [vrrp.md](../vrrp.md) for pairs, [errors.md](../errors.md) for failures.',
     '',
     'The same is served as OpenAPI 3.1, for programs: `GET /openapi.json`. A call with the PKI of `amphorad dev` is',

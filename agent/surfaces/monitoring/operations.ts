@@ -73,7 +73,7 @@ export const monitoringApi: SurfaceApi = {
           description: 'The text format 0.0.4, or OpenMetrics 1.0.',
           mediaType: 'text/plain',
           example:
-            '# HELP amphorad_info Version of the agent.\n# TYPE amphorad_info gauge\namphorad_info{version="0.1.0"} 1\n',
+            '# HELP amphorad_ready 1 when /readyz says so.\n# TYPE amphorad_ready gauge\namphorad_ready 1\n',
         },
       },
     },
@@ -81,14 +81,14 @@ export const monitoringApi: SurfaceApi = {
       word: 'live',
       summary: 'Tell whether the agent itself works',
       description: 'One that is not is to be restarted; traffic does not notice.',
-      check: 'event-loop',
-      what: 'The event loop has been late.',
+      check: 'timers',
+      what: 'timers do not run',
     }),
     'GET /readyz': verdict('getReadyz', {
       word: 'ready',
       summary: 'Tell whether the agent can do its work',
       check: 'restore',
-      what: 'What should run is still being brought up.',
+      what: 'restore under way',
     }),
   },
   commonAnswers: {
