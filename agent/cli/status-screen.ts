@@ -63,10 +63,20 @@ function heartbeats({ controllers, intervalS, withheld }: HeartbeatStatus, paint
 }
 
 function interfaces({ interfaces: all }: AmphoraStatus): readonly string[] {
-  return all.map(({ name, mac, vips, addresses }) => {
-    const vip = vips.length === 0 ? '' : `  VIP ${vips.join(' ')}`;
-    return cut(`interface  ${fit(name, 6)} ${mac}  ${addresses.join(' ')}${vip}`);
-  });
+  return all.flatMap(({ name, mac, vips, addresses }) =>
+    wrapped(`interface  ${fit(name, 6)} ${plain(mac)}`, [...vips.map((vip) => `VIP ${vip}`), ...addresses]),
+  );
+}
+
+/** As many words a line as fit: an address that is cut is none. */
+function wrapped(head: string, words: readonly string[]): readonly string[] {
+  const lines = [head];
+  for (const word of words) {
+    const longer = `${lines.at(-1) ?? ''}  ${word}`;
+    if (longer.length <= screenWidth) lines.splice(-1, 1, longer);
+    else lines.push(`${' '.repeat(9)}  ${word}`);
+  }
+  return lines.map(cut);
 }
 
 function loadBalancer(each: LoadBalancerPicture, paint: Paint): readonly string[] {

@@ -110,13 +110,24 @@ describe('the screen', () => {
       findings: { errors: 1, warnings: 2 },
     });
     expect(lines.slice(4)).toEqual([
-      'interface  eth1   fa:16:3e:00:00:01  192.0.2.4/24  VIP 192.0.2.9',
+      'interface  eth1   fa:16:3e:00:00:01  VIP 192.0.2.9  192.0.2.4/24',
       '',
       '  SCTP     3c9f0a51-7d5..2f6f0d7c8e21 192.0.2.9:53           DOWN',
       '    member one                        198.51.100.1:53        -',
       '',
       '0 load balancers, 1 UDP listener; 1 error, 2 warnings: amphorad doctor',
       '',
+    ]);
+  });
+
+  it('shows every address of an interface whole, on as many lines as it takes, the VIPs first', () => {
+    const vips = ['192.0.2.9', '2001:db8:77::1234:5678:9abc'];
+    const addresses = ['192.0.2.4/24', '192.0.2.9/32', '2001:db8:77::1234:5678:9abc/128'];
+    const lines = draw({ interfaces: [{ name: 'eth1', mac: 'fa:16:3e:00:00:01', vips, addresses }] });
+    expect(lines.slice(4, 7)).toEqual([
+      'interface  eth1   fa:16:3e:00:00:01  VIP 192.0.2.9',
+      '           VIP 2001:db8:77::1234:5678:9abc  192.0.2.4/24  192.0.2.9/32',
+      '           2001:db8:77::1234:5678:9abc/128',
     ]);
   });
 
@@ -191,7 +202,7 @@ describe('the screen', () => {
     );
     expect(all.replaceAll('\n', '')).toMatch(/^[\x20-\x7e]*$/);
     expect(all.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    expect(all.split('\n')).toHaveLength(18);
+    expect(all.split('\n')).toHaveLength(20);
   });
 
   it('has colours only where they are wanted', () => {
