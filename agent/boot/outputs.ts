@@ -30,9 +30,9 @@ export function createOutputs(
   let isAgent = false;
   stdout.on('error', (thrown) => {
     if (isAgent) return;
-    if (thrown.code === 'EPIPE') return end(leftStatus);
-    stderr.write(`amphorad: the output cannot be written: ${messageOf(thrown)}\n`);
-    end(unwrittenStatus);
+    const hasLeft = thrown.code === 'EPIPE';
+    if (!hasLeft) stderr.write(`amphorad: the output cannot be written: ${messageOf(thrown)}\n`);
+    end(hasLeft ? leftStatus : unwrittenStatus);
   });
   // There is no place left to report that.
   stderr.on('error', () => undefined);

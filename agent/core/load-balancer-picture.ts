@@ -26,10 +26,11 @@ export interface PictureDeps {
   readonly oldWorkers: Pick<OldWorkers, 'of'>;
 }
 
-/** Draws a load balancer of a known status. */
+/** Draws a load balancer of a known status. While `mayAsk` says no, haproxy is not asked when its turn comes. */
 export type DrawLoadBalancer = (
   id: LoadBalancerId,
   status: LoadBalancerStatus,
+  mayAsk?: () => boolean,
 ) => Promise<LoadBalancerPicture>;
 
 const deadlineMs = 2_000;
@@ -41,12 +42,12 @@ const nothing: Outline = { frontends: [], backends: [] };
 export function createDrawLoadBalancer(deps: PictureDeps): DrawLoadBalancer {
   const { roots, sockets, oldWorkers, state } = deps;
   const outlineOf = createOutlines(deps);
-  return async (id, status) => {
+  return async (id, status, mayAsk = () => true) => {
     const paths = haproxyPaths(roots, id);
     const record = await known<LoadBalancerState>(() => state.read(id));
     const runs = status === 'running';
     const ask = <T>(job: () => Promise<T>): Promise<T | undefined> =>
-      runs ? inTime(deps.clock, deadlineMs, () => known(job)) : Promise.resolve(undefined);
+      runs && mayAsk() ? inTime(deps.clock, deadlineMs, () => known(job)) : Promise.resolve(undefined);
     const [outline, group, rows, old] = await Promise.all([
       known(() => outlineOf(runs ? paths.running : paths.config, paths.config)),
       ask(() => showProc(createRuntimeClient(sockets, paths.masterSocket))),

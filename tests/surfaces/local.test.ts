@@ -81,7 +81,7 @@ describe('a command whose reader leaves', () => {
     child.stderr.destroy();
     try {
       const stage = async () =>
-        ((await get('/report').catch(() => undefined))?.json as { stage?: string })?.stage;
+        ((await get('/report').catch(() => undefined))?.json as { stage?: string } | undefined)?.stage;
       await eventually(async () => expect(await stage()).toBe('running'));
     } finally {
       child.kill('SIGTERM');

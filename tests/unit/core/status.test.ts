@@ -1,6 +1,7 @@
 // What an operator is told of everything at once, and that nothing which hangs or is spoiled keeps the rest from it.
 
 import { describe, expect, it } from '@jest/globals';
+import { createDrawLoadBalancer } from '../../../agent/core/load-balancer-picture';
 import { createStatusReader, type StatusDeps } from '../../../agent/core/status';
 import { validators } from '../../../agent/generated/validators';
 import { AgentError } from '../../../agent/model/errors';
@@ -9,6 +10,9 @@ import { parseLoadBalancerId, type LoadBalancerId } from '../../../agent/model/i
 import type { LoadBalancerPicture } from '../../../agent/model/status';
 import { createHandClock } from '../../fakes/hand-clock';
 import { createLiteralSystem } from '../../fakes/literal-system';
+import { createMemoryFiles } from '../../fakes/memory-files';
+import { passTime } from '../../fakes/pass-time';
+import { createScriptedSockets } from '../../fakes/scripted-socket';
 import { udpListener } from '../keepalived/udp-listener';
 
 const idOf = (n: number): LoadBalancerId =>
@@ -107,6 +111,28 @@ describe('the status of an amphora', () => {
     });
     expect((await read()).loadBalancers.map(({ id }) => id)).toEqual(ids);
     expect(most).toBe(16);
+  });
+
+  it('comes within six seconds also where hundreds of haproxies hang', async () => {
+    const ids = Array.from({ length: 300 }, (_, n) => idOf(n));
+    const files = createMemoryFiles({ '/lib/': '' });
+    const sockets = createScriptedSockets([{ answer: () => new Promise(() => undefined) }]);
+    const { read, clock } = setUp({
+      statuses: { list: () => Promise.resolve(ids.map((id) => ({ id, status: 'running', type: 'TCP' }))) },
+      draw: (...asked) => draw(...asked),
+    });
+    const draw = createDrawLoadBalancer({
+      files,
+      sockets,
+      clock,
+      roots: { basePath: '/lib', certDir: '/lib/certs', runtimeDir: '/lib' },
+      state: { read: () => Promise.resolve(undefined) },
+      oldWorkers: { of: () => Promise.resolve([]) },
+    });
+    const beforeMs = clock.monotonic();
+    const { loadBalancers } = await passTime(clock, read());
+    expect(loadBalancers).toHaveLength(300);
+    expect(clock.monotonic() - beforeMs).toBeLessThanOrEqual(6_000);
   });
 
   it('shows UDP listeners with the states that heartbeats tell, and one whose file cannot be read without them', async () => {
