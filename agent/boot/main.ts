@@ -14,7 +14,8 @@ import { runCheck } from './check';
 import { runConformCommand } from './conform-command';
 import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
-import { serve, type Output } from './serve';
+import { createOutputs } from './outputs';
+import { serve } from './serve';
 import { runLocalCommand } from './local-commands';
 import { machineOf, type FakeMachine } from './wire-fake-haproxy';
 import { commandHost, createNodeHost, type AgentHost, type CommandHost } from './wire-host';
@@ -22,10 +23,7 @@ import { commandHost, createNodeHost, type AgentHost, type CommandHost } from '.
 const usageError = 64;
 const syslogVariable = variableOf({ section: 'DEFAULT', key: 'use_syslog' });
 
-const output: Output = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-};
+const output = createOutputs(process.stdout, process.stderr, (status) => process.exit(status));
 
 async function main(): Promise<number> {
   if (process.argv[2] === 'conform')
@@ -34,6 +32,7 @@ async function main(): Promise<number> {
   const { host, fake } = await machineOf(args, createNodeHost(process.env));
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.
   process.umask(0o077);
+  if (args.command === 'serve' || args.command === 'dev') output.outlive();
   if (args.command === 'serve') return serveAsAsked(args, fake, host);
   if (args.command === 'dev')
     return runDev({ ...args, fake, stopChildren: args.stopChildren ?? true }, host, process.env, output);
@@ -140,4 +139,7 @@ setInterval(() => undefined, 2 ** 30);
 
 void main()
   .catch(fail)
-  .then((status) => process.exit(status));
+  .then(async (status) => {
+    await output.flushed();
+    process.exit(status);
+  });

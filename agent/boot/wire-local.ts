@@ -69,7 +69,11 @@ export function wireLocal(
     refuse: ({ url }) =>
       stage === 'running' || url === '/report'
         ? undefined
-        : json(503, { kind: 'unavailable', message: `The agent is ${stage}`, details: step }),
+        : json(503, {
+            kind: 'unavailable',
+            message: `The agent is ${stage}`,
+            ...(stage === 'starting' ? { details: step } : {}),
+          }),
   });
   const server = createPlainServer(app);
   return {

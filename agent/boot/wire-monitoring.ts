@@ -121,6 +121,7 @@ function loadBalancerReadings(
     ...host,
     roots: core.roots,
     health: core.health.haproxy,
+    oldWorkers: core.oldWorkers,
     intervalMs: () => intervalMsOf(parts),
   });
   return createLoadBalancerReadings({ standings, samples, oldWorkers: core.oldWorkers });

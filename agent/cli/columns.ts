@@ -19,6 +19,11 @@ export function plain(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
 }
 
+/** Takes what could steer a terminal, or turn its text around, out of prose: control characters become '?'. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '?');
+}
+
 /** Cuts a text to a width, in its middle: ids differ at both ends. */
 export function fit(text: string, width: number): string {
   const bare = plain(text);

@@ -7,6 +7,7 @@ import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
 import { AgentError, messageOf } from '../model/errors';
 import type { Finding } from '../model/finding';
+import { harmless } from './columns';
 import { agentChecks, askAgent } from './doctor/agent';
 import { certificateChecks } from './doctor/certificates';
 import { found, type Check, type DoctorHost, type Patient } from './doctor/check';
@@ -160,7 +161,7 @@ function summaryOf(outcomes: readonly Outcome[]): object {
 function render(outcomes: readonly Outcome[]): string {
   const blocks = outcomes.map(({ check, findings, fixed = [], remark }) =>
     [
-      ...fixed.map((done) => `fixed    ${check}: ${done}`),
+      ...fixed.map((done) => harmless(`fixed    ${check}: ${done}`)),
       ...(findings.length === 0
         ? [`ok       ${check}${remark === undefined ? '' : ` (${remark})`}`]
         : findings.map(renderFinding)),
@@ -174,5 +175,6 @@ function render(outcomes: readonly Outcome[]): string {
 }
 
 function renderFinding({ check, severity, what, why, todo }: Finding): string {
-  return `${severity.padEnd(8)} ${check}: ${what}\n         why: ${why}\n         do:  ${todo}`;
+  const lines = [`${severity.padEnd(8)} ${check}: ${what}`, `         why: ${why}`, `         do:  ${todo}`];
+  return lines.map(harmless).join('\n');
 }

@@ -4,7 +4,7 @@
 import type { ConfigSources } from '../config/sources';
 import type { Clock } from '../host/clock';
 import { isAgentError } from '../model/errors';
-import { ageOf, counted } from './columns';
+import { ageOf, counted, harmless } from './columns';
 import type { LocalAgent } from './local-agent';
 import { withLocalAgent, type CommandDeps } from './local-command';
 import {
@@ -135,7 +135,7 @@ function ended(
     failed: `${name}: failed${reason === '' ? '' : `: ${reason}`}`,
     waiting: '',
   };
-  print(`${isTerminal ? '\n' : ''}${words[state]}\n`);
+  print(`${isTerminal ? '\n' : ''}${harmless(words[state])}\n`);
   return status;
 }
 

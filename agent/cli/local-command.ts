@@ -5,6 +5,7 @@ import { formatProblem } from '../config/problem';
 import type { ConfigSources } from '../config/sources';
 import type { Files } from '../host/files';
 import { AgentError, isAgentError } from '../model/errors';
+import { harmless } from './columns';
 import { createLocalAgent, noAgentStatus, type LocalAgent, type LocalAgentDeps } from './local-agent';
 
 export interface CommandDeps extends LocalAgentDeps {
@@ -28,9 +29,9 @@ export async function withLocalAgent(
     return await command(createLocalAgent(deps, loaded.config.haproxy_amphora.base_path));
   } catch (thrown) {
     if (!(thrown instanceof AgentError) || thrown.kind === 'invalid-input') throw thrown;
-    deps.printError(
-      `amphorad: ${thrown.message}${thrown.detail === undefined ? '' : `: ${thrown.detail}`}\n`,
-    );
+    const detail = thrown.detail === undefined ? '' : `: ${thrown.detail}`;
+    // What haproxy or an agent said.
+    deps.printError(`${harmless(`amphorad: ${thrown.message}${detail}`)}\n`);
     return isAgentError(thrown, 'unavailable') ? noAgentStatus : 1;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { LocalHttpRequest } from '../host/local-http';
 import { AgentError, invalidInput } from '../model/errors';
+import { createLimiter } from '../model/limiter';
 import type { LocalAgent } from './local-agent';
 
 export interface ServerName {
@@ -35,6 +36,8 @@ export interface DrainProgress {
 }
 
 const root = '/api/v1/haproxy';
+const mostAtOnce = 8;
+const mostNamed = 10;
 const namePattern = /^[A-Za-z0-9_.:-]{1,255}$/;
 const states: ReadonlySet<string> = new Set(['waiting', 'completed', 'timeout', 'cancelled', 'failed']);
 
@@ -51,12 +54,14 @@ export function parseServerName(text: string): ServerName {
 export async function findInstance(agent: LocalAgent, { backend }: ServerName): Promise<string> {
   const { instances } = (await call(agent, { method: 'GET', path: `${root}/instances` })).data;
   const names = (Array.isArray(instances) ? instances : []).map(nameOf).filter((name) => name !== '');
-  const having = await Promise.all(names.map((name) => hasBackend(agent, name, backend)));
+  // The agent takes 64 connections, and serves others meanwhile.
+  const limited = createLimiter(mostAtOnce);
+  const having = await Promise.all(names.map((name) => limited(() => hasBackend(agent, name, backend))));
   const found = names.filter((_, index) => having[index]);
   const [only, second] = found;
   if (only === undefined) {
     throw new AgentError('not-found', `No load balancer that answers has a backend ${backend}`, {
-      detail: names.length === 0 ? 'there are no load balancers' : `asked were ${names.join(', ')}`,
+      detail: names.length === 0 ? 'there are no load balancers' : `asked were ${listed(names)}`,
     });
   }
   if (second === undefined) return only;
@@ -64,9 +69,14 @@ export async function findInstance(agent: LocalAgent, { backend }: ServerName): 
     'conflict',
     `Several load balancers have a backend ${backend}: say which by --instance`,
     {
-      detail: found.join(', '),
+      detail: listed(found),
     },
   );
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
+  return `${names.slice(0, mostNamed).join(', ')}${more}`;
 }
 
 function nameOf(instance: unknown): string {

@@ -63,17 +63,27 @@ function heartbeats({ controllers, intervalS, withheld }: HeartbeatStatus, paint
 }
 
 function interfaces({ interfaces: all }: AmphoraStatus): readonly string[] {
-  return all.map(({ name, mac, vips, addresses }) => {
-    const vip = vips.length === 0 ? '' : `  VIP ${vips.join(' ')}`;
-    return cut(`interface  ${fit(name, 6)} ${mac}  ${addresses.join(' ')}${vip}`);
-  });
+  return all.flatMap(({ name, mac, vips, addresses }) =>
+    wrapped(`interface  ${fit(name, 6)} ${plain(mac)}`, [...vips.map((vip) => `VIP ${vip}`), ...addresses]),
+  );
+}
+
+/** As many words a line as fit: an address that is cut is none. */
+function wrapped(head: string, words: readonly string[]): readonly string[] {
+  const lines = [head];
+  for (const word of words) {
+    const longer = `${lines.at(-1) ?? ''}  ${word}`;
+    if (longer.length <= screenWidth) lines.splice(-1, 1, longer);
+    else lines.push(`${' '.repeat(9)}  ${word}`);
+  }
+  return lines.map(cut);
 }
 
 function loadBalancer(each: LoadBalancerPicture, paint: Paint): readonly string[] {
   const { id, state, owner, pid, uptimeS, reloads, oldWorkers, listeners, pools } = each;
   const colours = { running: 'green', stopped: 'yellow', error: 'red' } as const;
   const facts = [
-    ...(owner === null ? [] : [owner]),
+    ...(owner === null ? [] : [plain(owner)]),
     ...(pid === null ? [] : [`pid ${pid}`]),
     ...(uptimeS === null ? [] : [`up ${ageOf(uptimeS)}`]),
     ...(reloads === null ? [] : [counted(reloads, 'reload')]),
@@ -90,7 +100,7 @@ function loadBalancer(each: LoadBalancerPicture, paint: Paint): readonly string[
         `  ${paint('old worker', 'yellow')} pid ${old}, ${ageOf(ageS)} old, ${sessions === null ? 'does not answer' : counted(sessions, 'session')}`,
     ),
     ...listeners.map(({ id: name, addresses, state: word, sessions }) =>
-      row('listener', name, addresses.join(' '), word, sessions, paint),
+      row('listener', name, placeOf(addresses), word, sessions, paint),
     ),
     ...pools.flatMap(({ id: name, state: word, sessions, members }) => [
       row('pool', name, counted(members.length, 'member'), word, sessions, paint),
@@ -106,14 +116,23 @@ function udpListener(
   const word = state ?? (isRunning ? 'OPEN' : 'DOWN');
   return [
     '',
-    row(type, id, addresses.join(' '), isRunning ? word : 'DOWN', null, paint),
+    row(type, id, placeOf(addresses), isRunning ? word : 'DOWN', null, paint),
     ...members.map((member) => memberRow(member, paint)),
   ];
+}
+
+/** The first address, and how many more there are: two that run into each other would look like one. */
+function placeOf([first = '', ...more]: readonly string[]): string {
+  if (more.length === 0) return first;
+  const rest = ` +${more.length}`;
+  return `${fit(first, placeWidth - rest.length).trimEnd()}${rest}`;
 }
 
 function memberRow({ id, address, state, sessions }: MemberPicture, paint: Paint): string {
   return row('  member', id, address, state, sessions, paint);
 }
+
+const placeWidth = 22;
 
 // 2 + 8 + 1 + 26 + 1 + 22 + 1 + 11 + 1 + 7 = 80.
 function row(
@@ -126,7 +145,7 @@ function row(
 ): string {
   const word = fit(state ?? '-', 11);
   const count = sessions === null ? '' : String(sessions).padStart(7);
-  return `  ${fit(kind, 8)} ${fit(name, 26)} ${fit(where, 22)} ${paint(word, colourOf(state))} ${count}`.trimEnd();
+  return `  ${fit(kind, 8)} ${fit(name, 26)} ${fit(where, placeWidth)} ${paint(word, colourOf(state))} ${count}`.trimEnd();
 }
 
 function colourOf(state: string | null): Colour {

@@ -13,6 +13,7 @@ import { isAgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { LoadBalancerStatus } from '../model/load-balancer';
 import type { ListenerPicture, LoadBalancerPicture, MemberPicture, PoolPicture } from '../model/status';
+import { inTime } from './in-time';
 import type { OldWorkers } from './old-workers';
 import type { LoadBalancerState, StateStore } from './state-store';
 
@@ -25,25 +26,28 @@ export interface PictureDeps {
   readonly oldWorkers: Pick<OldWorkers, 'of'>;
 }
 
-/** Draws a load balancer of a known status. */
+/** Draws a load balancer of a known status. While `mayAsk` says no, haproxy is not asked when its turn comes. */
 export type DrawLoadBalancer = (
   id: LoadBalancerId,
   status: LoadBalancerStatus,
+  mayAsk?: () => boolean,
 ) => Promise<LoadBalancerPicture>;
 
 const deadlineMs = 2_000;
+// Load balancers come and go while the agent runs.
+const mostOutlines = 256;
 const nothing: Outline = { frontends: [], backends: [] };
 
-/** Makes the drawer; outlines are read once per stored text. */
+/** Makes the drawer; outlines of the last that were drawn are kept. */
 export function createDrawLoadBalancer(deps: PictureDeps): DrawLoadBalancer {
   const { roots, sockets, oldWorkers, state } = deps;
   const outlineOf = createOutlines(deps);
-  return async (id, status) => {
+  return async (id, status, mayAsk = () => true) => {
     const paths = haproxyPaths(roots, id);
     const record = await known<LoadBalancerState>(() => state.read(id));
     const runs = status === 'running';
     const ask = <T>(job: () => Promise<T>): Promise<T | undefined> =>
-      runs ? inTime(deps.clock, () => known(job)) : Promise.resolve(undefined);
+      runs && mayAsk() ? inTime(deps.clock, deadlineMs, () => known(job)) : Promise.resolve(undefined);
     const [outline, group, rows, old] = await Promise.all([
       known(() => outlineOf(runs ? paths.running : paths.config, paths.config)),
       ask(() => showProc(createRuntimeClient(sockets, paths.masterSocket))),
@@ -82,7 +86,10 @@ function createOutlines({ files }: PictureDeps): (...paths: readonly string[]) =
       const found = cache.get(path);
       if (found?.version === version) return found.outline;
       const outline = readOutline((await files.readText(path)) ?? '');
+      cache.delete(path);
       cache.set(path, { version, outline });
+      const [oldest] = cache.keys();
+      if (cache.size > mostOutlines && oldest !== undefined) cache.delete(oldest);
       return outline;
     }
     for (const path of paths) cache.delete(path);
@@ -148,19 +155,5 @@ async function known<T>(read: () => Promise<T | undefined>): Promise<T | undefin
   } catch (thrown) {
     if (isAgentError(thrown)) return undefined;
     throw thrown;
-  }
-}
-
-/** Undefined for what is not told in time: one that hangs must not keep the others from being shown. */
-async function inTime<T>(clock: Clock, job: () => Promise<T | undefined>): Promise<T | undefined> {
-  const aborter = new AbortController();
-  const late = clock.sleep(deadlineMs, aborter.signal).then(
-    () => undefined,
-    () => undefined,
-  );
-  try {
-    return await Promise.race([job(), late]);
-  } finally {
-    aborter.abort();
   }
 }

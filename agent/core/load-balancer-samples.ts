@@ -15,6 +15,8 @@ import type { LoadBalancerId } from '../model/ids';
 import { createLimiter } from '../model/limiter';
 import type { HaproxyHealth } from './haproxy-health';
 import type { TapsSample } from './haproxy-taps';
+import { inTime } from './in-time';
+import type { OldWorkers } from './old-workers';
 
 /** Samples those that are given. */
 export type SampleLoadBalancers = (
@@ -26,28 +28,40 @@ export interface LoadBalancerSamplesDeps {
   readonly sockets: UnixSockets;
   readonly roots: HaproxyRoots;
   readonly health: Pick<HaproxyHealth, 'lastSample'>;
+  readonly oldWorkers: Pick<OldWorkers, 'of' | 'counts'>;
   /** Milliseconds from one heartbeat to the next. */
   readonly intervalMs: () => number;
 }
 
 const mostAtOnce = 8;
 const deadlineMs = 2_000;
+// One that hangs must not keep the present worker from being told of.
+const oldWorkersMs = 1_000;
 // A heartbeat takes a while to be collected.
 const marginMs = 1_000;
-const nobodyElse: TapsSample['lingering'] = new Map();
 
 /** Makes the sampler. */
 export function createLoadBalancerSamples(deps: LoadBalancerSamplesDeps): SampleLoadBalancers {
-  const { clock, sockets, roots, health, intervalMs } = deps;
+  const { clock, sockets, roots, health, oldWorkers, intervalMs } = deps;
   const inTurn = createLimiter(mostAtOnce);
   const asking = new Set<LoadBalancerId>();
+
+  /** Sessions on replaced workers: by pid, which is as good as by listener for whoever adds them up. */
+  async function lingering(id: LoadBalancerId): Promise<TapsSample['lingering']> {
+    if (!oldWorkers.counts().has(id)) return new Map();
+    const old = (await inTime(clock, oldWorkersMs, () => oldWorkers.of(id))) ?? [];
+    return new Map(old.map(({ pid, sessions = 0 }) => [String(pid), sessions]));
+  }
 
   async function ask(id: LoadBalancerId, isOver: () => boolean): Promise<TapsSample | undefined> {
     if (isOver()) return undefined;
     try {
       const { masterSocket } = haproxyPaths(roots, id);
-      const answer = await sockets.request(masterSocket, toWorker(statCommand), { timeoutMs: deadlineMs });
-      return { present: createStatScanner().scan(Buffer.from(answer)), lingering: nobodyElse };
+      const [answer, old] = await Promise.all([
+        sockets.request(masterSocket, toWorker(statCommand), { timeoutMs: deadlineMs }),
+        lingering(id),
+      ]);
+      return { present: createStatScanner().scan(Buffer.from(answer)), lingering: old };
     } catch (thrown) {
       // Stopped, starved, or ended in between: it has no figures now.
       if (isAgentError(thrown)) return undefined;

@@ -47,17 +47,23 @@ export interface StatusDeps {
 
 // Each may ask three sockets; hundreds of load balancers must not be asked in one burst.
 const atOnce = 16;
+// Where so many hang that it would take longer, the rest is told without what haproxy says: commands wait ten seconds.
+const askingMs = 4_000;
 
 /** Makes the reader. */
 export function createStatusReader(deps: StatusDeps): StatusReader {
   const limited = createLimiter(atOnce);
   return async () => {
+    const untilMs = deps.clock.monotonic() + askingMs;
+    const mayAsk = (): boolean => deps.clock.monotonic() < untilMs;
     const [topology, isWell, loadBalancers, udpListeners, recorded, found] = await Promise.all([
       topologyOf(deps),
       deps.vrrp.isWell(),
       deps.statuses
         .list()
-        .then((all) => Promise.all(all.map(({ id, status }) => limited(() => deps.draw(id, status))))),
+        .then((all) =>
+          Promise.all(all.map(({ id, status }) => limited(() => deps.draw(id, status, mayAsk)))),
+        ),
       udpOf(deps),
       deps.records.read(),
       deps.findings.all(),

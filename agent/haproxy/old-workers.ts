@@ -73,7 +73,9 @@ async function look(
 ): Promise<OldWorker> {
   const info = await ifAnswered(() => showInfo(client, pid));
   if (Number(info?.get('Pid')) !== pid) return { pid, ageS, sessions: undefined, isIdle: false };
-  const sessions = Number(info?.get('CurrConns') ?? NaN);
+  const told = info?.get('CurrConns') ?? '';
+  // A worker runs as a user who is not trusted: it may say anything.
+  const sessions = /^\d{1,15}$/.test(told) ? Number(told) : undefined;
   return { pid, ageS, sessions, isIdle: sessions === 0 && info?.get('Stopping') === '1' };
 }
 

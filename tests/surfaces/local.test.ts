@@ -1,5 +1,6 @@
 // The agent's local socket and the commands that ask it, on the real daemon with a real haproxy.
 
+import { spawn } from 'node:child_process';
 import { connect, createServer, type Socket } from 'node:net';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,6 +56,39 @@ afterEach(async () => {
   await daemon.end();
   await endLeftovers();
   rmSync(directory, { recursive: true, force: true });
+});
+
+describe('a command whose reader leaves', () => {
+  it('ends as by SIGPIPE, without a stack on stderr', async () => {
+    const script = join(__dirname, '..', '..', 'dist', 'amphorad');
+    const child = spawn(script, ['status', ...configured, '--watch', '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString('utf8')));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    expect([status, errors]).toEqual([141, '']);
+  });
+
+  it('is not the agent: it goes on when nobody reads its ready line or its log', async () => {
+    await daemon.end();
+    const script = join(__dirname, '..', '..', 'dist', 'amphorad');
+    const child = spawn(script, ['serve', ...configured, '--ready-json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    child.stderr.destroy();
+    try {
+      const stage = async () =>
+        ((await get('/report').catch(() => undefined))?.json as { stage?: string } | undefined)?.stage;
+      await eventually(async () => expect(await stage()).toBe('running'));
+    } finally {
+      child.kill('SIGTERM');
+      expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+    }
+    await start();
+  });
 });
 
 describe('GET /report', () => {

@@ -69,6 +69,21 @@ describe.each([false, true])('an amphora with a fake haproxy: %s', (fakeHaproxy)
     expect(answer.text).toContain('Fatal errors found in configuration.');
   });
 
+  it('is driven over the runtime API', async () => {
+    const amphora = await start({ fakeHaproxy });
+    await serving(amphora);
+    const servers = `/api/v1/haproxy/${lb}/backends/pool-1/servers`;
+    const drained = await amphora.client.request('POST', `${servers}/one/action`, {
+      body: JSON.stringify({ action: 'drain' }),
+    });
+    expect(drained.status).toBe(200);
+    const listed = await amphora.client.request('GET', servers);
+    expect(listed.status).toBe(200);
+    expect(JSON.parse(listed.text)).toMatchObject({
+      data: { servers: [{ name: 'one', admin_state: 'drain' }] },
+    });
+  });
+
   it('tells of listeners, pools and members in heartbeats', async () => {
     const amphora = await start({ fakeHaproxy });
     await serving(amphora);
@@ -102,6 +117,15 @@ describe.each([false, true])('an amphora with a fake haproxy: %s', (fakeHaproxy)
 });
 
 describe('a fake haproxy', () => {
+  it('that hangs is told of by the runtime API as the real one is', async () => {
+    const amphora = await start({ fakeHaproxy: true, config: { runtime_api: { timeout: '0.2' } } });
+    await serving(amphora);
+    amphora.haproxy(lb).fail({ kind: 'hangs' });
+    const { status, text } = await amphora.client.request('GET', `/api/v1/haproxy/${lb}/backends`);
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toMatchObject({ code: 'timeout' });
+  });
+
   it('refuses the next configuration in the words that were scripted, and takes the one after', async () => {
     const amphora = await start({ fakeHaproxy: true });
     const loadBalancer = await serving(amphora);

@@ -148,6 +148,21 @@ const troubles: readonly (readonly [
   ],
 ];
 
+describe('what an agent says to the doctor', () => {
+  it('is shown without what a terminal would obey', async () => {
+    const { say, run } = well();
+    const evil = 'a\u001b[2J\u009b1m\u202eb’s';
+    await say({
+      pid: 77,
+      version,
+      findings: [{ check: 'c', severity: 'error', what: evil, why: evil, todo: evil }],
+    });
+    const { text } = await run();
+    expect(text).toContain('a?[2J?1m?b’s');
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+});
+
 describe('the doctor sees', () => {
   it.each(troubles)('%s (status %i): %s', async (...row) => {
     const [check, status, words, harm, local] = row;

@@ -1,7 +1,7 @@
 // `amphorad drain`, `ready` and `maint` over an agent of fakes that answers in the runtime API's words.
 
 import { describe, expect, it } from '@jest/globals';
-import { runServerAction, type ServerOptions } from '../../../agent/cli/drain';
+import { runServerAction, type ServerDeps, type ServerOptions } from '../../../agent/cli/drain';
 import type { LocalHttpRequest } from '../../../agent/host/local-http';
 import { createHandClock } from '../../fakes/hand-clock';
 import { createMemoryFiles } from '../../fakes/memory-files';
@@ -52,7 +52,7 @@ const setUp = (
     printError: (text: string) => void printed.push(text),
     signal: ended.signal,
   };
-  const run = (more: Partial<ServerOptions> = {}): Promise<number> =>
+  const run = (more: Partial<ServerOptions> = {}, over: ServerDeps = deps): Promise<number> =>
     passTime(
       clock,
       runServerAction(
@@ -66,11 +66,47 @@ const setUp = (
           isTerminal: false,
           ...more,
         },
-        deps,
+        over,
       ),
     );
   return { http, printed, run, ended, deps };
 };
+
+describe('amphorad drain without --instance', () => {
+  it('finds the load balancer among very many, and asks the agent no more at once than it takes', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => `lb${index}`);
+    const backends = Object.fromEntries(many.map((name, index) => [name, [`pool${index}`]]));
+    const { run, http, deps } = setUp([], backends);
+    let [open, most] = [0, 0];
+    const localHttp = {
+      request: async (...asked: Parameters<typeof http.request>) => {
+        open += 1;
+        most = Math.max(most, open);
+        // As long as a connection takes.
+        await new Promise((resolve) => setImmediate(resolve));
+        open -= 1;
+        return http.request(...asked);
+      },
+    };
+    expect(await run({ target: 'pool150/a' }, { ...deps, localHttp })).toBe(0);
+    expect(http.asked().join('\n')).toContain('POST /api/v1/haproxy/lb150/backends/pool150/servers/a/action');
+    expect(most).toBeLessThanOrEqual(16);
+  });
+
+  it('names some of the many that it asked in vain', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `lb${index}`);
+    const { run, printed } = setUp([], Object.fromEntries(names.map((name) => [name, []])));
+    expect(await run({ target: 'pool/a' })).toBe(1);
+    expect(printed.join('')).toMatch(/asked were lb0, .*lb9 and 190 more\n$/);
+  });
+
+  it('shows what an agent says without what a terminal would obey', async () => {
+    const { run, printed, http } = setUp();
+    http.listen(socket, () => refused(502, 'HAProxy error: \u001b[2Jgone\u009b0m\u202e'));
+    expect(await run({ instance: 'lb1' })).toBe(1);
+    expect(printed).toEqual(['amphorad: HAProxy error: ?[2Jgone?0m?\n']);
+  });
+});
 
 describe('amphorad drain --wait', () => {
   it('tells the sessions that are left at each change, and ends with 0 when there are none', async () => {

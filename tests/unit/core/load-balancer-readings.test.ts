@@ -8,6 +8,7 @@ import type { TapsSample } from '../../../agent/core/haproxy-taps';
 import { AgentError } from '../../../agent/model/errors';
 import { parseListenerUuid, type LoadBalancerId } from '../../../agent/model/ids';
 import { createHandClock } from '../../fakes/hand-clock';
+import { passTime } from '../../fakes/pass-time';
 import { createScriptedSockets } from '../../fakes/scripted-socket';
 
 const [first, second, third] = [1, 2, 3].map((n) =>
@@ -57,12 +58,44 @@ describe('samples of load balancers', () => {
       health: {
         lastSample: (id, notOlderMs) => (id === first && notOlderMs === 11_000 ? sampleOf(4) : undefined),
       },
+      oldWorkers: { counts: () => new Map(), of: () => Promise.reject(new Error('nobody was replaced')) },
       intervalMs: () => 10_000,
     });
     const found = await samples([first, second]);
     expect(found.get(first)?.present.listeners.get('front')?.current).toBe(4);
     expect(found.get(second)?.present.pools.get('pool')?.members.get('b')).toBe('DOWN 1/2');
     expect(asked).toHaveLength(1);
+  });
+
+  it('have the sessions on replaced workers also where no heartbeat tells of them', async () => {
+    const sockets = createScriptedSockets([{ line: /^@1 show stat/, answer: stat }]);
+    const clock = createHandClock();
+    const samples = createLoadBalancerSamples({
+      clock,
+      sockets,
+      roots,
+      health: { lastSample: () => undefined },
+      oldWorkers: {
+        counts: () =>
+          new Map([
+            [first, 2],
+            [second, 1],
+          ]),
+        of: async (id) => {
+          // A worker that hangs answers after its own deadline.
+          if (id === second) await clock.sleep(5_000);
+          return [
+            { pid: 7, ageS: 9, sessions: 5, isIdle: false },
+            { pid: 8, ageS: 8, sessions: undefined, isIdle: false },
+          ];
+        },
+      },
+      intervalMs: () => 10_000,
+    });
+    const found = await passTime(clock, samples([first, second]));
+    expect([...found.keys()].sort()).toEqual([first, second]);
+    expect([...(found.get(first)?.lingering.values() ?? [])]).toEqual([5, 0]);
+    expect([...(found.get(second)?.lingering.values() ?? [])]).toEqual([]);
   });
 });
 

@@ -61,6 +61,13 @@ describe('old workers', () => {
     expect(terms()).toEqual([]);
   });
 
+  it.each(['-5', '1e999', '', 'many'])('that say they have %j sessions are told without', async (said) => {
+    const { oldWorkers, sockets, old } = await reloaded(1, 1);
+    const answer = (line: string): string => `Pid: ${/\d+/.exec(line)?.[0] ?? ''}\nCurrConns: ${said}\n`;
+    sockets.script({ line: /@!\d+ show info/, answer });
+    expect(await oldWorkers.of(id)).toEqual([{ pid: old()[0], ageS: 1, sessions: undefined, isIdle: false }]);
+  });
+
   it('are none where haproxy does not run', async () => {
     const { oldWorkers, runner, group } = await reloaded(1, 1);
     runner.endProcess(group.pid);
