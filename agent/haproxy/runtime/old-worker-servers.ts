@@ -3,7 +3,7 @@
 
 import type { UnixSockets } from '../../host/sockets';
 import { createRuntimeClient, ifAnswered } from './client';
-import { runtimeCommand, toProcess, type ServerName } from './command';
+import { runtimeCommand, toProcess, type RuntimeCommand, type ServerName } from './command';
 import { showProc } from './show-proc';
 import { parseShowStat } from './show-stat';
 
@@ -26,7 +26,7 @@ export async function sessionsOnOldWorkers(
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Ends the sessions that old workers have with a server. */
+/** Ends the sessions that old workers have with a server, one by one: to `shutdown sessions server` they say `Proxy is disabled.`. */
 export async function cutOnOldWorkers(
   sockets: UnixSockets,
   masterSocket: string,
@@ -34,8 +34,18 @@ export async function cutOnOldWorkers(
 ): Promise<void> {
   const client = createRuntimeClient(sockets, masterSocket);
   for (const { pid } of (await showProc(client)).oldWorkers) {
-    await ifAnswered(() =>
-      client.command(toProcess(pid, runtimeCommand('shutdown', 'sessions', 'server', name))),
-    );
+    const ask = (command: RuntimeCommand): Promise<string | undefined> =>
+      ifAnswered(() => client.command(toProcess(pid, command)));
+    const table = (await ask(runtimeCommand('show', 'sess'))) ?? '';
+    for (const session of sessionsWith(table, name))
+      await ask(runtimeCommand('shutdown', 'session', session));
   }
+}
+
+/** Picks from `show sess` the sessions with a server; a line of it is `0x…: proto=… fe=… be=… srv=… …`. */
+export function sessionsWith(table: string, { backend, server }: ServerName): readonly string[] {
+  return table.split('\n').flatMap((line) => {
+    const [, session, be, srv] = /^(0x[0-9a-f]+): .*? be=(\S+) srv=(\S+) /.exec(line) ?? [];
+    return session !== undefined && be === backend && srv === server ? [session] : [];
+  });
 }
