@@ -25,6 +25,12 @@ export interface RuntimeServer {
   readonly operationalState: string;
 }
 
+/** All rows of `show stat`, and the names of its columns. */
+export interface Stats {
+  readonly names: readonly string[];
+  readonly rows: readonly StatRow[];
+}
+
 /** A backend's servers, and whose. */
 export interface BackendServers {
   readonly instance: string;
@@ -59,14 +65,14 @@ export function createRuntimeServers(instances: Instances): RuntimeServers {
   return {
     async backends(wanted) {
       const { name, channel } = await instances.find(wanted);
-      return { instance: name, backends: backendsIn(await statTable(channel)) };
+      return { instance: name, backends: backendsIn((await statTable(channel)).rows) };
     },
 
     async servers(wanted, backend) {
       refuseName('backend', backend);
       const { name, channel } = await instances.find(wanted);
       const asked = channel.read(runtimeCommand('show', 'servers', 'state', backend));
-      const [rows, states] = await Promise.all([statTable(channel), asked]);
+      const [{ rows }, states] = await Promise.all([statTable(channel), asked]);
       if (!backendsIn(rows).includes(backend)) throw runtimeError({ code: 'backend_not_found', backend });
       return { instance: name, backend, servers: serversIn(rows, backend, statesByName(states)) };
     },
@@ -92,9 +98,14 @@ export function refuseServerName({ backend, server }: ServerName): void {
   refuseName('server', server);
 }
 
-/** Asks for all statistics. Throws `truncated` rather than give a part of them. */
-export function statTable(channel: Channel): Promise<readonly StatRow[]> {
-  return channel.readAs(showStat, parseStatTable);
+/** Asks for all statistics; who shares the answer shares what was read of it. Throws `truncated` rather than give a part of them. */
+export function statTable(channel: Channel): Promise<Stats> {
+  return channel.readAs(showStat, readTable);
+}
+
+function readTable(text: string): Stats {
+  const rows = parseStatTable(text);
+  return { names: text.slice('# '.length, text.indexOf('\n')).split(','), rows };
 }
 
 /** Names the backends in the statistics. */
