@@ -7,7 +7,7 @@ import type { StatRow } from '../../haproxy/runtime/show-stat';
 import { runtimeError } from '../../model/runtime-fault';
 import type { Channel } from './channel';
 import type { ServerNow } from './server-changes';
-import { serversIn, statTable, statesByName, type RuntimeServer, type Stats } from './servers';
+import { isInternal, serversIn, statTable, statesByName, type RuntimeServer, type Stats } from './servers';
 
 /** What `type` means in `show stat`. */
 export const rowTypes = { frontend: '0', backend: '1', server: '2', listener: '3' } as const;
@@ -59,5 +59,3 @@ export async function readServersNow(channel: Channel): Promise<readonly ServerN
       weight: column('uweight') === '' ? column('weight') : column('uweight'),
     }));
 }
-
-const isInternal = (proxy: string): boolean => /^(?:GLOBAL|MASTER|_|<)/.test(proxy);

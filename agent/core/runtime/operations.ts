@@ -85,11 +85,8 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
   }
 
   function requireRoom(): void {
-    const underWay = [...entries.values()].filter(({ ending }) => ending === undefined).length;
-    if (!isStopped && underWay < mostUnderWay) return;
-    throw new AgentError('unavailable', 'too many operations are under way', {
-      detail: isStopped ? 'the agent is about to stop' : `at most ${mostUnderWay} go on at once`,
-    });
+    if (isStopped) throw tooMany('the agent is about to stop');
+    if (underWayIn(entries.values()) >= mostUnderWay) throw tooMany(`at most ${mostUnderWay} go on at once`);
   }
 
   function find(id: string): Entry<Progress> {
@@ -143,6 +140,12 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
     },
   };
 }
+
+const underWayIn = (entries: Iterable<Pick<Entry<unknown>, 'ending'>>): number =>
+  [...entries].filter(({ ending }) => ending === undefined).length;
+
+const tooMany = (detail: string): AgentError =>
+  new AgentError('unavailable', 'too many operations are under way', { detail });
 
 async function run<Progress>(
   log: Log,

@@ -60,6 +60,9 @@ const serverType = '2';
 // haproxy's own: the master's, those of Lua, of httpclient, of SSL certificate updates.
 const internalProxy = /^(?:GLOBAL|MASTER|_|<)/;
 
+/** Tells whether a proxy is haproxy's own, which nobody has configured. */
+export const isInternal = (proxy: string): boolean => internalProxy.test(proxy);
+
 /** Makes the verbs. */
 export function createRuntimeServers(instances: Instances): RuntimeServers {
   return {
@@ -111,7 +114,7 @@ function readTable(text: string): Stats {
 /** Names the backends in the statistics. */
 export function backendsIn(rows: readonly StatRow[]): readonly string[] {
   return rows
-    .filter((row) => row.column('type') === backendType && !internalProxy.test(row.proxy))
+    .filter((row) => row.column('type') === backendType && !isInternal(row.proxy))
     .map((row) => row.proxy);
 }
 
