@@ -70,13 +70,25 @@ export function withServerLines(text: string, servers: readonly AddedServer[]): 
 }
 
 // What a `default-server` may switch on and `add server` leaves off: the server must be the same after a reload.
-const switches = ['check', 'backup', 'agent-check', 'ssl', 'check-ssl', 'send-proxy', 'send-proxy-v2'];
+const switches = [
+  'check',
+  'backup',
+  'agent-check',
+  'ssl',
+  'check-ssl',
+  'send-proxy',
+  'send-proxy-v2',
+  'send-proxy-v2-ssl',
+  'send-proxy-v2-ssl-cn',
+];
+const disabling = /^[ \t]*default-server\b.*[ \t]disabled\b/m;
 
 function serverLine(server: AddedServer, text: string): string {
   const words = addedServerWords(server);
   const off = text.includes('default-server') ? switches.filter((word) => !words.includes(word)) : [];
   const own = server.weight === undefined && off.length > 0 ? ['weight', '1'] : [];
-  const all = [...off.map((word) => `no-${word}`), ...words, ...own];
+  const enabled = disabling.test(text) ? ['enabled'] : [];
+  const all = [...off.map((word) => `no-${word}`), ...words, ...own, ...enabled];
   return ['    server', server.name, addressWord(server), ...all].join(' ');
 }
 

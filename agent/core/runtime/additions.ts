@@ -5,7 +5,7 @@ import { addedServerWords, addressWord, type AddedServer } from '../../haproxy/a
 import { runtimeCommand, type CommandPart, type ServerName } from '../../haproxy/runtime/command';
 import { requireSuccess, type CommandKind } from '../../haproxy/runtime/answers';
 import type { Clock } from '../../host/clock';
-import { isAgentError } from '../../model/errors';
+import { AgentError, isAgentError } from '../../model/errors';
 import type { Channel } from './channel';
 import type { Instance, Instances } from './instances';
 import { readServer } from './look';
@@ -17,6 +17,8 @@ export interface RemovalWish {
   /** Lets running sessions end first, for as long as the deadline. */
   readonly drain: boolean;
   readonly timeoutMs: number;
+  /** Aborts when nobody waits for it any more: what has been done by then stays, the server is not removed. */
+  readonly gone: AbortSignal;
 }
 
 export interface Additions {
@@ -28,7 +30,7 @@ export interface Additions {
   ): Promise<{ readonly instance: string; readonly lasting: Kept }>;
   /** What of a backend is kept over reloads, and why it is left out where haproxy refuses it. */
   kept(instance: string | undefined, backend: string): Promise<KeptServersList>;
-  /** Removes a server; `lasts` tells whether it stays removed after a reload. Throws haproxy's refusals: `conflict` when it is still used at the deadline. */
+  /** Removes a server, or forgets one that is kept and not there; `lasts` tells whether it stays removed after a reload. Throws haproxy's refusals: `conflict` when it is still used at the deadline. */
   remove(
     instance: string | undefined,
     name: ServerName,
@@ -71,9 +73,14 @@ export function createAdditions(deps: AdditionsDeps): Additions {
       refuseServerName(name);
       const found = await instances.find(wanted);
       // Nothing is changed of a server that is not there.
-      await readServer(found.channel, name);
+      try {
+        await readServer(found.channel, name);
+      } catch (thrown) {
+        if (!isAgentError(thrown, 'not-found') || !(await forget(deps, found, name))) throw thrown;
+        return { instance: found.name, lasts: true };
+      }
       const deadlineMs = clock.monotonic() + wish.timeoutMs;
-      if (wish.drain) await drainFirst(clock, found.channel, name, deadlineMs);
+      if (wish.drain) await drainFirst(clock, found.channel, name, deadlineMs, wish.gone);
       await change(found.channel, name, 'set server state', 'set', 'server', name, 'state', 'maint');
       for (;;) {
         try {
@@ -81,7 +88,7 @@ export function createAdditions(deps: AdditionsDeps): Additions {
         } catch (thrown) {
           if (!isAgentError(thrown) || !isUse(thrown.fault) || clock.monotonic() >= deadlineMs) throw thrown;
         }
-        await clock.sleep(retryMs);
+        await pause(clock, wish.gone);
       }
     },
   };
@@ -89,6 +96,24 @@ export function createAdditions(deps: AdditionsDeps): Additions {
 
 function isUse(fault: { readonly code: string; readonly said?: string } | undefined): boolean {
   return fault?.code === 'conflict' && fault.said?.startsWith('Server still has connections') === true;
+}
+
+/** Forgets a kept server that haproxy does not have: left out at the last activation, or removed while the disk was full. */
+async function forget(
+  { lasting }: AdditionsDeps,
+  { loadBalancer }: Instance,
+  { backend, server: name }: ServerName,
+): Promise<boolean> {
+  if (loadBalancer === undefined) return false;
+  const { servers } = await lasting.kept(loadBalancer);
+  if (!servers.some((each) => each.backend === backend && each.name === name)) return false;
+  await lasting.remove(loadBalancer, { backend, name }, () => Promise.resolve());
+  return true;
+}
+
+async function pause(clock: Clock, gone: AbortSignal): Promise<void> {
+  await clock.sleep(retryMs, gone).catch(() => undefined);
+  if (gone.aborted) throw new AgentError('timeout', 'nobody waits for the removal any more');
 }
 
 async function removeNow(
@@ -124,12 +149,13 @@ async function drainFirst(
   channel: Channel,
   name: ServerName,
   deadlineMs: number,
+  gone: AbortSignal,
 ): Promise<void> {
   await change(channel, name, 'set server state', 'set', 'server', name, 'state', 'drain');
   while (clock.monotonic() < deadlineMs) {
     const { column } = (await readServer(channel, name)).server;
     if (Number(column('scur')) === 0 && Number(column('qcur')) === 0) return;
-    await clock.sleep(retryMs);
+    await pause(clock, gone);
   }
 }
 

@@ -4,6 +4,7 @@
 // INVARIANTS:
 // - one command a connection, at most four at once, in the order of the calls;
 // - the deadline of a command begins when it leaves the queue; who waits longer than two deadlines gets `busy`;
+// - of reads that fail alike one after the other the first is a warning: some are asked every second;
 // - a read joins an identical one that is waiting or left the queue at most 100 ms ago, never across a write.
 
 import { toWorker, type RuntimeCommand } from '../../haproxy/runtime/command';
@@ -56,6 +57,7 @@ export function createChannel(deps: ChannelDeps, end: ChannelEnd): Channel {
   const { streams, clock, timeoutMs } = deps;
   const turns = createTurns(clock, mostAtOnce, 2 * timeoutMs);
   const reads = new Map<RuntimeCommand, SharedRead>();
+  const logged = createCommandLog(deps, end);
 
   /** `whole` is how an answer ends that nobody has cut short. */
   function send(command: RuntimeCommand, whole: string, begin: () => void): Promise<string> {
@@ -70,7 +72,7 @@ export function createChannel(deps: ChannelDeps, end: ChannelEnd): Channel {
   function shared(command: RuntimeCommand): SharedRead {
     const known = reads.get(command);
     if (known !== undefined && isFresh(known, clock)) return known;
-    const answer = logged(deps, end, command, 'debug', () =>
+    const answer = logged(command, 'debug', () =>
       send(command, '\n\n', () => (read.leftMs = clock.monotonic())),
     );
     const read: SharedRead = { answer };
@@ -98,7 +100,7 @@ export function createChannel(deps: ChannelDeps, end: ChannelEnd): Channel {
       // What is asked while it is being done may still be answered as before.
       reads.clear();
       try {
-        return await logged(deps, end, command, 'info', () => send(command, '\n', () => reads.clear()));
+        return await logged(command, 'info', () => send(command, '\n', () => reads.clear()));
       } finally {
         reads.clear();
       }
@@ -110,29 +112,36 @@ function isFresh({ leftMs }: SharedRead, clock: Clock): boolean {
   return leftMs === undefined || clock.monotonic() - leftMs <= joinMs;
 }
 
-async function logged(
-  { log, clock }: ChannelDeps,
-  { name, at }: ChannelEnd,
+type LoggedRun = (
   command: RuntimeCommand,
   level: 'debug' | 'info',
   run: () => Promise<string>,
-): Promise<string> {
-  const begunMs = clock.monotonic();
-  const tell = (outcome: string, isFailure: boolean): void =>
-    log[isFailure ? 'warning' : level]('haproxy command', {
-      type: at.type,
-      instance: name,
-      command,
-      ms: Math.round(clock.monotonic() - begunMs),
-      outcome,
-    });
-  try {
-    const answer = await run();
-    const [first = ''] = answer.trim().split('\n');
-    tell(level === 'info' && first !== '' ? first.slice(0, 200) : 'ok', false);
-    return answer;
-  } catch (thrown) {
-    tell(isAgentError(thrown) ? (thrown.fault?.code ?? thrown.kind) : 'internal', true);
-    throw thrown;
-  }
+) => Promise<string>;
+
+function createCommandLog({ log, clock }: ChannelDeps, { name, at }: ChannelEnd): LoggedRun {
+  /** How the last command failed; undefined after a success. */
+  let failure: string | undefined;
+  return async (command, level, run) => {
+    const begunMs = clock.monotonic();
+    const tell = (told: 'debug' | 'info' | 'warning', outcome: string): void =>
+      log[told]('haproxy command', {
+        type: at.type,
+        instance: name,
+        command,
+        ms: Math.round(clock.monotonic() - begunMs),
+        outcome,
+      });
+    try {
+      const answer = await run();
+      const [first = ''] = answer.trim().split('\n');
+      failure = undefined;
+      tell(level, level === 'info' && first !== '' ? first.slice(0, 200) : 'ok');
+      return answer;
+    } catch (thrown) {
+      const outcome = isAgentError(thrown) ? (thrown.fault?.code ?? thrown.kind) : 'internal';
+      tell(level === 'debug' && outcome === failure ? 'debug' : 'warning', outcome);
+      failure = outcome;
+      throw thrown;
+    }
+  };
 }

@@ -61,7 +61,7 @@ export async function beginDrain(target: DrainTarget): Promise<DrainProgress> {
   return { sessionsStart: sessions, sessions, queue, cookiePersistent };
 }
 
-/** Waits for a draining server until two looks in a row find it idle, somebody makes it ready, or the deadline has passed. Rejects when aborted or when the server is gone. */
+/** Waits for a draining server until two looks in a row find it idle, somebody decides otherwise, or the deadline has passed. Rejects when aborted or when the server is gone. */
 export async function awaitDrain(
   target: DrainTarget,
   wish: DrainWish,
@@ -79,7 +79,8 @@ export async function awaitDrain(
       const { sessions, queue, mode, cookiePersistent } = seen.look;
       progress = { ...progress, sessions, queue, cookiePersistent };
       report(progress);
-      if (mode === 'ready') return { state: 'cancelled', progress, reason: 'the server was made ready' };
+      const reason = overruled(mode, wish);
+      if (reason !== undefined) return { state: 'cancelled', progress, reason };
     }
     quiet = 'look' in seen && isQuiet(seen.look) ? quiet + 1 : 0;
     if (quiet >= quietPolls) {
@@ -96,6 +97,12 @@ export async function awaitDrain(
     report(progress);
     deadlineMs = clock.monotonic() + afterCutMs;
   }
+}
+
+/** What an operator has set meanwhile has the last word: a server in maintenance must not get traffic by `then: ready`. */
+function overruled(mode: ServerMode, { afterwards }: DrainWish): string | undefined {
+  if (mode === 'ready') return 'the server was made ready';
+  return mode === 'maint' && afterwards === 'ready' ? 'the server is in maintenance' : undefined;
 }
 
 const isQuiet = ({ sessions, queue }: Pick<DrainLook, 'sessions' | 'queue'>): boolean =>

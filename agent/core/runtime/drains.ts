@@ -3,11 +3,16 @@
 // Source: contract/runtime.md 6.1.
 
 import { runtimeCommand, type ServerName } from '../../haproxy/runtime/command';
-import { cutOnOldWorkers, sessionsOnOldWorkers } from '../../haproxy/runtime/old-worker-servers';
+import {
+  createOldWorkerSessions,
+  cutOnOldWorkers,
+  type OldWorkerSessions,
+} from '../../haproxy/runtime/old-worker-servers';
 import { requireSuccess } from '../../haproxy/runtime/answers';
 import type { Clock } from '../../host/clock';
 import type { UnixSockets } from '../../host/sockets';
 import type { LoadBalancerId } from '../../model/ids';
+import { AgentError } from '../../model/errors';
 import { awaitDrain, beginDrain, type DrainProgress, type DrainTarget, type DrainWish } from './drain';
 import type { Instance, Instances } from './instances';
 import { readServer } from './look';
@@ -45,17 +50,20 @@ export interface DrainsDeps {
 /** Makes the verbs. */
 export function createDrains(deps: DrainsDeps): Drains {
   const { operations, clock } = deps;
+  const oldWorkers = createOldWorkerSessions(deps.sockets);
 
   function get(instance: string | undefined, id: string): Operation<Drained> {
     const found = operations.get(id);
-    return instance === undefined || found.progress.instance === instance ? found : operations.get('');
+    if (instance === undefined || found.progress.instance === instance) return found;
+    throw new AgentError('not-found', `operation not found: ${id}`);
   }
 
   return {
     async begin(wanted, name, wish) {
       refuseServerName(name);
+      operations.requireRoom();
       const instance = await deps.instances.find(wanted);
-      const target = targetOf(deps, instance, name);
+      const target = targetOf({ ...deps, oldWorkers }, instance, name);
       const begun = await beginDrain(target);
       const subject = { instance: instance.name, ...name, wish };
       return operations.begin({ ...begun, ...subject }, async (report, signal) => {
@@ -89,7 +97,13 @@ export function createDrains(deps: DrainsDeps): Drains {
 }
 
 function targetOf(
-  { servers, sockets, masterSocketOf, settled }: DrainsDeps,
+  {
+    servers,
+    sockets,
+    masterSocketOf,
+    settled,
+    oldWorkers,
+  }: DrainsDeps & { readonly oldWorkers: OldWorkerSessions },
   { name: instance, channel, loadBalancer }: Instance,
   name: ServerName,
 ): DrainTarget {
@@ -97,7 +111,7 @@ function targetOf(
   return {
     async look() {
       const { server, backendRow } = await readServer(channel, name);
-      const old = master === undefined ? 0 : await sessionsOnOldWorkers(sockets, master, name);
+      const old = master === undefined ? 0 : await oldWorkers.count(master, name);
       return {
         sessions: (Number(server.column('scur')) || 0) + old,
         queue: Number(server.column('qcur')) || 0,

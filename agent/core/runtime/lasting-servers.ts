@@ -55,8 +55,8 @@ export function createLastingServers(deps: LastingServersDeps): LastingServers {
       gate.run(id, async () => {
         await add();
         if (!wanted) return { kept: false, reason: 'not asked for' };
-        const { servers } = await keptServers.read(pathsOf(id));
-        return keep(deps, id, { servers: [...withoutOne(servers, server), server] }, server);
+        const before = await keptServers.read(pathsOf(id));
+        return keep(deps, id, before, server);
       }),
 
     remove: (id, server, remove) =>
@@ -79,11 +79,12 @@ export function createLastingServers(deps: LastingServersDeps): LastingServers {
 async function keep(
   deps: LastingServersDeps,
   id: LoadBalancerId,
-  kept: KeptServersList,
+  before: KeptServersList,
   server: AddedServer,
 ): Promise<Kept> {
   const { files, state, keptServers } = deps;
   const paths = haproxyPaths(deps.roots, id);
+  const servers = [...withoutOne(before.servers, server), server];
   try {
     const stored = (await files.readText(paths.config)) ?? '';
     if (withoutOwnWord(stored, [server]).length === 0) {
@@ -92,12 +93,13 @@ async function keep(
         reason: 'the stored configuration names the server itself, or has no such backend',
       };
     }
-    const live = await liveText(deps, paths, kept.servers);
+    const live = await liveText(deps, paths, servers);
     if (live === undefined) return { kept: false, reason: 'what haproxy runs is not known' };
     const beside = { text: `${paths.live}.candidate`, overlay: `${paths.overlay}.candidate` };
     await checkCandidate(deps, beside, live, (await state.read(id))?.peer ?? '');
-    await files.writeAtomic(paths.live, live.text, 0o600);
-    await keptServers.write(paths, kept);
+    // Where others are left out haproxy lacks them, and only a reload brings them.
+    if (before.leftOut === undefined) await files.writeAtomic(paths.live, live.text, 0o600);
+    await keptServers.write(paths, { ...before, servers });
     return { kept: true };
   } catch (thrown) {
     // It is in use: that it does not last is what the caller has to be told.

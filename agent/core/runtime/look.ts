@@ -4,21 +4,14 @@
 import { runtimeCommand, type ServerName } from '../../haproxy/runtime/command';
 import { parseServersState, standingOf } from '../../haproxy/runtime/show-servers-state';
 import type { StatRow } from '../../haproxy/runtime/show-stat';
-import { parseStatTable } from '../../haproxy/runtime/stat-table';
 import { runtimeError } from '../../model/runtime-fault';
 import type { Channel } from './channel';
 import type { ServerNow } from './server-changes';
-import { serversIn, statesByName, type RuntimeServer } from './servers';
+import { isInternal, serversIn, statTable, statesByName, type RuntimeServer, type Stats } from './servers';
 
 /** What `type` means in `show stat`. */
 export const rowTypes = { frontend: '0', backend: '1', server: '2', listener: '3' } as const;
 export type RowType = keyof typeof rowTypes;
-
-/** All rows of `show stat`, and the names of its columns. */
-export interface Stats {
-  readonly names: readonly string[];
-  readonly rows: readonly StatRow[];
-}
 
 /** One server, and its backend's row. */
 export interface FoundServer {
@@ -29,10 +22,11 @@ export interface FoundServer {
 
 /** Reads the statistics of all but haproxy's own proxies. */
 export async function readStats(channel: Channel): Promise<Stats> {
-  const text = await channel.read(runtimeCommand('show', 'stat'));
-  const rows = parseStatTable(text).filter(({ proxy }) => !isInternal(proxy));
-  const names = text.slice(2, text.indexOf('\n')).split(',');
-  return { names: names.filter((name) => name !== '' && name !== '-'), rows };
+  const { names, rows } = await statTable(channel);
+  return {
+    names: names.filter((name) => name !== '' && name !== '-'),
+    rows: rows.filter(({ proxy }) => !isInternal(proxy)),
+  };
 }
 
 /** Reads one server. Throws `backend_not_found`, `server_not_found`. */
@@ -65,5 +59,3 @@ export async function readServersNow(channel: Channel): Promise<readonly ServerN
       weight: column('uweight') === '' ? column('weight') : column('uweight'),
     }));
 }
-
-const isInternal = (proxy: string): boolean => /^(?:GLOBAL|MASTER|_|<)/.test(proxy);

@@ -36,6 +36,8 @@ export type Work<Progress> = (
 ) => Promise<Ending<Progress>>;
 
 export interface Operations<Progress> {
+  /** Throws `unavailable` when too many are under way: to be asked before anything is changed. */
+  requireRoom(): void;
   /** Begins work that is as far as `progress`. Throws `unavailable` when too many are under way. */
   begin(progress: Progress, work: Work<Progress>): Operation<Progress>;
   /** Throws `not-found`. */
@@ -82,6 +84,11 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
     }
   }
 
+  function requireRoom(): void {
+    if (isStopped) throw tooMany('the agent is about to stop');
+    if (underWayIn(entries.values()) >= mostUnderWay) throw tooMany(`at most ${mostUnderWay} go on at once`);
+  }
+
   function find(id: string): Entry<Progress> {
     sweep();
     const entry = entries.get(id);
@@ -93,14 +100,11 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
     viewOf(id, entry, clock.monotonic());
 
   return {
+    requireRoom,
+
     begin(progress, work) {
       sweep();
-      const underWay = [...entries.values()].filter(({ ending }) => ending === undefined).length;
-      if (isStopped || underWay >= mostUnderWay) {
-        throw new AgentError('unavailable', 'too many operations are under way', {
-          detail: isStopped ? 'the agent is about to stop' : `at most ${mostUnderWay} go on at once`,
-        });
-      }
+      requireRoom();
       const id = randomUUID();
       const startedMs = clock.monotonic();
       const entry: Entry<Progress> = {
@@ -136,6 +140,12 @@ export function createOperations<Progress>(deps: OperationsDeps): Operations<Pro
     },
   };
 }
+
+const underWayIn = (entries: Iterable<Pick<Entry<unknown>, 'ending'>>): number =>
+  [...entries].filter(({ ending }) => ending === undefined).length;
+
+const tooMany = (detail: string): AgentError =>
+  new AgentError('unavailable', 'too many operations are under way', { detail });
 
 async function run<Progress>(
   log: Log,

@@ -1,11 +1,13 @@
 // What haproxies say of themselves as a whole: which can be reached, their process facts, all their statistics, and
 // whether every backend can serve. Source: contract/runtime.md 6.3 to 6.6, 6.10.
 
+import { refusal } from '../../haproxy/runtime/answers';
 import { runtimeCommand, type ServerName } from '../../haproxy/runtime/command';
 import { parseShowInfo } from '../../haproxy/runtime/show-info';
 import type { StatRow } from '../../haproxy/runtime/show-stat';
 import { isAgentError, type AgentError } from '../../model/errors';
 import { createLimiter } from '../../model/limiter';
+import type { Channel } from './channel';
 import type { Instance, Instances } from './instances';
 import { readServer, readStats, rowTypes, type RowType } from './look';
 import { refuseServerName, type RuntimeServer } from './servers';
@@ -75,7 +77,7 @@ export function createOverview(instances: Instances): Overview {
 
     async info(wanted) {
       const { name, channel } = await instances.find(wanted);
-      return { instance: name, facts: parseShowInfo(await channel.read(runtimeCommand('show', 'info'))) };
+      return { instance: name, facts: await factsOf(channel) };
     },
 
     async stats(wanted, type, proxy) {
@@ -118,10 +120,18 @@ function readinessOf(rows: readonly StatRow[]): ReadonlyMap<string, Readiness> {
   return backends;
 }
 
+/** Throws what it said instead when what answers is no haproxy, or does not tell. */
+async function factsOf(channel: Channel): Promise<ReadonlyMap<string, string>> {
+  const answer = await channel.read(runtimeCommand('show', 'info'));
+  const facts = parseShowInfo(answer);
+  if (!facts.has('Version')) throw refusal(answer, { backend: '', server: '' });
+  return facts;
+}
+
 async function view({ name, type, loadBalancer, channel }: Instance): Promise<InstanceView> {
   const known = { name, type, isOwn: loadBalancer !== undefined };
   try {
-    const facts = parseShowInfo(await channel.read(runtimeCommand('show', 'info')));
+    const facts = await factsOf(channel);
     const level = (await channel.read(runtimeCommand('show', 'cli', 'level'))).trim();
     return {
       ...known,

@@ -25,6 +25,12 @@ export interface RuntimeServer {
   readonly operationalState: string;
 }
 
+/** All rows of `show stat`, and the names of its columns. */
+export interface Stats {
+  readonly names: readonly string[];
+  readonly rows: readonly StatRow[];
+}
+
 /** A backend's servers, and whose. */
 export interface BackendServers {
   readonly instance: string;
@@ -54,19 +60,22 @@ const serverType = '2';
 // haproxy's own: the master's, those of Lua, of httpclient, of SSL certificate updates.
 const internalProxy = /^(?:GLOBAL|MASTER|_|<)/;
 
+/** Tells whether a proxy is haproxy's own, which nobody has configured. */
+export const isInternal = (proxy: string): boolean => internalProxy.test(proxy);
+
 /** Makes the verbs. */
 export function createRuntimeServers(instances: Instances): RuntimeServers {
   return {
     async backends(wanted) {
       const { name, channel } = await instances.find(wanted);
-      return { instance: name, backends: backendsIn(await statTable(channel)) };
+      return { instance: name, backends: backendsIn((await statTable(channel)).rows) };
     },
 
     async servers(wanted, backend) {
       refuseName('backend', backend);
       const { name, channel } = await instances.find(wanted);
       const asked = channel.read(runtimeCommand('show', 'servers', 'state', backend));
-      const [rows, states] = await Promise.all([statTable(channel), asked]);
+      const [{ rows }, states] = await Promise.all([statTable(channel), asked]);
       if (!backendsIn(rows).includes(backend)) throw runtimeError({ code: 'backend_not_found', backend });
       return { instance: name, backend, servers: serversIn(rows, backend, statesByName(states)) };
     },
@@ -92,15 +101,20 @@ export function refuseServerName({ backend, server }: ServerName): void {
   refuseName('server', server);
 }
 
-/** Asks for all statistics. Throws `truncated` rather than give a part of them. */
-export function statTable(channel: Channel): Promise<readonly StatRow[]> {
-  return channel.readAs(showStat, parseStatTable);
+/** Asks for all statistics; who shares the answer shares what was read of it. Throws `truncated` rather than give a part of them. */
+export function statTable(channel: Channel): Promise<Stats> {
+  return channel.readAs(showStat, readTable);
+}
+
+function readTable(text: string): Stats {
+  const rows = parseStatTable(text);
+  return { names: text.slice('# '.length, text.indexOf('\n')).split(','), rows };
 }
 
 /** Names the backends in the statistics. */
 export function backendsIn(rows: readonly StatRow[]): readonly string[] {
   return rows
-    .filter((row) => row.column('type') === backendType && !internalProxy.test(row.proxy))
+    .filter((row) => row.column('type') === backendType && !isInternal(row.proxy))
     .map((row) => row.proxy);
 }
 

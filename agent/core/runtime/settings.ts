@@ -40,7 +40,7 @@ export interface Settings {
     name: ServerName,
     wish: HealthWish,
   ): Promise<{ readonly instance: string }>;
-  /** Sets the state of servers one by one; `*` are all of the backend. Throws only for the whole: `backend_not_found`, faults of the connection. */
+  /** Sets the state of servers one by one; `*` are all of the backend. Once haproxy does not answer, the rest is not tried. Throws only for the whole: `backend_not_found`, faults of the connection before the first. */
   setStates(
     instance: string | undefined,
     backend: string,
@@ -91,18 +91,33 @@ export function createSettings({ instances, servers }: SettingsDeps): Settings {
       const found = await servers.servers(wanted, backend);
       const names = wished === '*' ? found.servers.map(({ column }) => column('svname')) : wished;
       const results: BulkResult[] = [];
+      let lost: AgentError | undefined;
       for (const server of new Set(names)) {
-        try {
-          await servers.setState(found.instance, { backend, server }, state);
-          results.push({ server });
-        } catch (error) {
-          if (!isAgentError(error)) throw error;
-          results.push({ server, error });
+        const error =
+          lost ?? (await refusalOf(() => servers.setState(found.instance, { backend, server }, state)));
+        if (error !== undefined && isLost(error)) {
+          if (results.length === 0) throw error;
+          lost = error;
         }
+        results.push(error === undefined ? { server } : { server, error });
       }
       return { instance: found.instance, results };
     },
   };
 }
+
+async function refusalOf(change: () => Promise<unknown>): Promise<AgentError | undefined> {
+  try {
+    await change();
+    return undefined;
+  } catch (error) {
+    if (!isAgentError(error)) throw error;
+    return error;
+  }
+}
+
+/** Each of thousands of servers would wait for the same deadline. */
+const isLost = (error: AgentError): boolean =>
+  isAgentError(error, 'unavailable') || isAgentError(error, 'timeout');
 
 const verbOf = (wish: 'enabled' | 'disabled'): string => (wish === 'enabled' ? 'enable' : 'disable');

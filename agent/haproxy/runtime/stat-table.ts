@@ -33,18 +33,37 @@ function plainRecords(text: string): Records {
 function quotedRecords(text: string): Records {
   const records: string[][] = [];
   let record: string[] = [];
-  // A cell, quoted or not, and what ends it.
-  const cell = /(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/y;
-  while (cell.lastIndex < text.length) {
-    const match = cell.exec(text);
-    if (match === null) throw truncated(text);
-    const [, quoted, plain = '', end] = match;
-    record.push(quoted?.replaceAll('""', '"') ?? plain);
-    if (end !== '\n') continue;
+  for (let at = 0; at < text.length;) {
+    const { cell, end } = text[at] === '"' ? quotedCell(text, at) : plainCell(text, at);
+    if (text[end] !== ',' && text[end] !== '\n') throw truncated(text);
+    record.push(cell);
+    at = end + 1;
+    if (text[end] === ',') continue;
     if (record.length > 1 || record[0] !== '') records.push(record);
     record = [];
   }
   return records;
+}
+
+interface Cell {
+  readonly cell: string;
+  /** Where what ends it is. */
+  readonly end: number;
+}
+
+function plainCell(text: string, at: number): Cell {
+  const plain = /[^",\n]*/y;
+  plain.lastIndex = at;
+  const [cell = ''] = plain.exec(text) ?? [];
+  return { cell, end: at + cell.length };
+}
+
+// Not by one expression over the cell: a long one overflows the stack of the engine.
+function quotedCell(text: string, at: number): Cell {
+  let end = text.indexOf('"', at + 1);
+  while (end >= 0 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+  if (end < 0) throw truncated(text);
+  return { cell: text.slice(at + 1, end).replaceAll('""', '"'), end: end + 1 };
 }
 
 function truncated(text: string): Error {

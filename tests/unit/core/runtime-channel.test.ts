@@ -198,3 +198,31 @@ describe('What haproxy or the system makes of a command', () => {
     expect(streams.transcript).toEqual(['/run/haproxy.sock: @1 set server b/s state drain']);
   });
 });
+
+describe('The log', () => {
+  it('warns once of a haproxy that is gone while it is asked every second, and again when it was back', async () => {
+    const { channel, clock, log, answer } = scene();
+    const ask = async (said: StreamAnswer): Promise<void> => {
+      const read = channel.read(stat).catch(() => undefined);
+      await clock.advance(0);
+      answer(said);
+      await read;
+      await clock.advance(1_000);
+    };
+    const missing = { ok: false, why: 'failed', errno: 'ENOENT' } as const;
+    for (const said of [missing, missing, missing, 'x\n\n', missing]) await ask(said);
+    const levels = log.entries.map(({ level }) => level);
+    expect(levels).toEqual(['warning', 'debug', 'debug', 'debug', 'warning']);
+  });
+
+  it('warns of every change that fails', async () => {
+    const { channel, clock, log, answer } = scene();
+    for (let count = 0; count < 2; count += 1) {
+      const written = channel.write(drain).catch(() => undefined);
+      await clock.advance(0);
+      answer({ ok: false, why: 'failed', errno: 'ENOENT' });
+      await written;
+    }
+    expect(log.entries.map(({ level }) => level)).toEqual(['warning', 'warning']);
+  });
+});

@@ -52,8 +52,10 @@ describe('a server line', () => {
   it('undoes what a default-server would switch on: a server that was added at run time has none of it', () => {
     const line = withServerLines(`defaults\n default-server ssl check\n${text}`, [plain]);
     expect(line).toContain(
-      'server n1 192.0.2.9:80 no-check no-backup no-agent-check no-ssl no-check-ssl no-send-proxy no-send-proxy-v2 weight 1\n',
+      'server n1 192.0.2.9:80 no-check no-backup no-agent-check no-ssl no-check-ssl no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn weight 1\n',
     );
+    const enabled = withServerLines(`defaults\n default-server inter 2s disabled\n${text}`, [plain]);
+    expect(enabled).toMatch(/server n1 .* enabled\n/);
   });
 
   it('goes into `listen` sections too, and nowhere without a backend', () => {

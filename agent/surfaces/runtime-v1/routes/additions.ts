@@ -43,7 +43,7 @@ export function additionRoutes({ additions, languageFor }: AdditionRoutesDeps): 
       body: 'none',
       handle: async (request) => {
         const { backend = '', server = '' } = request.params;
-        const wish = readRemoval(request.query);
+        const wish = { ...readRemoval(request.query), gone: request.gone };
         const name = { backend, server };
         const { instance, lasts } = await additions.remove(instanceOf(request.params), name, wish);
         const { removed } = extraPhrases[languageFor(request)];

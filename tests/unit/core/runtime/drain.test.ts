@@ -71,6 +71,16 @@ describe('a wait', () => {
     expect(stage.settles()).toBe(1);
   });
 
+  it('makes nothing ready that somebody has put in maintenance meanwhile', async () => {
+    const stage = scene({ ...idle, sessions: 1 }, { ...idle, mode: 'maint' });
+    expect(await stage.run({ ...wish, afterwards: 'ready' })).toMatchObject({
+      state: 'cancelled',
+      reason: 'the server is in maintenance',
+    });
+    expect(stage.done).toEqual(['drain']);
+    expect(await scene(idle, { ...idle, mode: 'maint' }).run()).toMatchObject({ state: 'completed' });
+  });
+
   it('goes on when a new worker was ready only until the reload was over', async () => {
     const busy = { ...idle, sessions: 1 };
     const stage = scene(busy, { ...busy, mode: 'ready' }, busy, idle);

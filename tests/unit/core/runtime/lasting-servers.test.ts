@@ -158,6 +158,24 @@ describe('an upload', () => {
   });
 });
 
+describe('an addition while others are left out', () => {
+  it('does not hide that haproxy lacks them: the next reload brings them', async () => {
+    const machine = await serving();
+    await machine.add();
+    machine.haproxy.refuse(/server n1/, "[ALERT] 'server n1' : no");
+    await machine.upload(text(81));
+    await machine.reload();
+    machine.haproxy.refuse(undefined);
+    const other = { ...added, name: 'n2' };
+    expect(await machine.core().lastingServers.add(id, other, true, done)).toEqual({ kept: true });
+    expect(await machine.core().lastingServers.kept(id)).toHaveProperty('leftOut');
+    await machine.reload();
+    expect(await machine.core().lastingServers.kept(id)).toEqual({ servers: [added, other] });
+    expect(machine.serves()).toContain(line);
+    expect(machine.serves()).toContain('server n2');
+  });
+});
+
 describe('a list of a newer agent', () => {
   it('is not written over', async () => {
     const machine = await serving();

@@ -18,6 +18,11 @@ describe('The table', () => {
     expect(rows.map(({ status }) => status)).toEqual(['a "b", c\n\nd', 'UP']);
   });
 
+  it('reads quotes however long', () => {
+    const [row] = parseStatTable(`${header}web,s1,UP,,2,"""${'a'.repeat(30_000_000)}",\n\n`);
+    expect(row?.column('last_chk').length).toBe(30_000_001);
+  });
+
   it('may have no row', () => {
     expect(parseStatTable(`${header}\n`)).toEqual([]);
   });
