@@ -12,6 +12,7 @@ import {
   newDirectory,
   pathsIn,
   pathValue,
+  refuseOwn,
   removeDirectory,
   writeCertificates,
   writeConfiguration,
@@ -68,12 +69,14 @@ export async function startAmphoraOn(options: AmphoraOptions, ground: Ground): P
   try {
     return await begin(await settle(options, ground, undo), undo);
   } catch (thrown) {
-    await undoAll(undo);
+    // Why it did not start is what there is to say.
+    await undoAll(undo).catch(() => undefined);
     throw readable(thrown);
   }
 }
 
 async function settle(options: AmphoraOptions, ground: Ground, undo: Undo): Promise<Stage> {
+  refuseOwn(options.config ?? {});
   const isFake = options.fakeHaproxy === true;
   const haproxy = isFake ? fakeCommand : findHaproxy(options.haproxyCommand, process.env);
   const amphoraId = parseAmphoraId(options.amphoraId ?? randomUUID());

@@ -2,7 +2,7 @@
 // nothing of ours beside it. The examples of docs/test-harness.md are run over it as they are.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -60,6 +60,11 @@ function write(name: string, text: string): string {
 }
 
 describe('a project that installs the package', () => {
+  it('gets no other package along with it', () => {
+    const manifest = readFileSync(join(project, 'node_modules', 'amphorad', 'package.json'), 'utf8');
+    expect(JSON.parse(manifest)).not.toHaveProperty('dependencies');
+  });
+
   it('imports the kit from CommonJS, and ends by itself when the amphora is stopped', () => {
     const path = write(
       'consumer.cjs',
@@ -86,8 +91,13 @@ await amphora.stop();
     expect(run(process.execPath, [path], project)).toEqual({ status: 0, printed: '1.0 false\n' });
   });
 
-  it.each(['module', 'commonjs'])('compiles strictly against its types alone, type: %s', (type) => {
-    const at = join(project, type);
+  it.each([
+    ['module', { module: 'nodenext' }],
+    ['commonjs', { module: 'nodenext' }],
+    ['commonjs', { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' }],
+  ])('compiles strictly against its types alone, type: %s, %j', (type, resolution) => {
+    const at = join(project, 'compiled');
+    rmSync(at, { recursive: true, force: true });
     mkdirSync(at);
     writeFileSync(join(at, 'package.json'), JSON.stringify({ name: 'consumer', type }));
     writeFileSync(
@@ -95,7 +105,9 @@ await amphora.stop();
       `import { makePki, startAmphora, type Amphora, type Heartbeat } from 'amphorad/testing';
 
 export async function use(): Promise<Heartbeat> {
-  const amphora: Amphora = await startAmphora({ pki: makePki(), config: { amphorad: { log_level: 'debug' } } });
+  const haproxyCommand: string | undefined = String(Math.random()).slice(9) || undefined;
+  const config = { amphorad: { log_level: 'debug' } };
+  const amphora: Amphora = await startAmphora({ pki: makePki(), config, haproxyCommand });
   const info: { readonly api_version: string } = await amphora.client.info();
   // @ts-expect-error No such call.
   amphora.client.nothing();
@@ -115,9 +127,11 @@ export async function use(): Promise<Heartbeat> {
     const compilerOptions = {
       noEmit: true,
       strict: true,
-      module: 'nodenext',
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      ...resolution,
       target: 'es2022',
-      lib: ['es2022', 'esnext.disposable'],
+      lib: ['es2022'],
       types: [],
     };
     writeFileSync(join(at, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));

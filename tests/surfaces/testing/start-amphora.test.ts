@@ -76,6 +76,26 @@ describe.each(['same', 'child'] as const)('an amphora of the harness, process: %
     await expect(amphora.restart()).rejects.toThrow('stopped');
   });
 
+  it.each([
+    ['its call has come in', 'starting'],
+    ['its haproxy is there', 'running'],
+  ])('leaves nothing when it is stopped while a load balancer is started and %s', async (_when, stage) => {
+    const amphora = await start({ process });
+    const { directory } = amphora.paths;
+    const loadBalancer = amphora.client.loadBalancer(lb);
+    await loadBalancer.upload(listenerConfig({ port: await freePort(), backends: [backend] }));
+    const others = processesOf(directory).length;
+    const started = loadBalancer.start().catch(() => undefined);
+    if (stage === 'running')
+      await eventually(() => expect(processesOf(directory).length).toBeGreaterThan(others));
+    await amphora.stop();
+    await started;
+    // In the time that this takes, what went on in vain has its haproxy and writes its files.
+    await (await start({ process })).stop();
+    expect(processesOf(directory)).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
+  });
+
   it('serves on while the agent is killed, and is adopted by the next one on the same port', async () => {
     const amphora = await start({ process });
     const port = await serving(amphora);
@@ -103,6 +123,25 @@ describe('startAmphora', () => {
   it('names what is missing when there is no haproxy', async () => {
     await expect(start({ haproxyCommand: 'no-such-haproxy' })).rejects.toThrow(
       /there is no no-such-haproxy on PATH .*apt-get install haproxy/,
+    );
+  });
+
+  it('takes what has a slash for a path, and no directory for a program', async () => {
+    for (const haproxyCommand of ['./haproxy', '/usr']) {
+      await expect(start({ haproxyCommand })).rejects.toThrow(`there is no ${haproxyCommand}: install`);
+    }
+  });
+
+  it('refuses a configuration that sets what an option stands for', async () => {
+    const config = { haproxy_amphora: { base_path: '/tmp/elsewhere' } };
+    await expect(start({ config })).rejects.toThrow(
+      'config: [haproxy_amphora] base_path is set by the option directory',
+    );
+  });
+
+  it('names TMPDIR when no directory can be made in it', () => {
+    expect(() => newDirectory('/proc/none')).toThrow(
+      'cannot make a directory in /proc/none, which is TMPDIR: ENOENT',
     );
   });
 
