@@ -1,10 +1,23 @@
 // The harness kit as another project gets it: what `npm pack` packs, unpacked into that project's node_modules with
 // nothing of ours beside it. The examples of docs/test-harness.md are run over it as they are.
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../fakes/eventually';
+import { processesOf } from '../kit/processes-of';
+import { freePort, listenerConfig } from '../kit/traffic';
 
 const root = join(__dirname, '..', '..', '..');
 const timeoutMs = 60_000;
@@ -89,6 +102,36 @@ await amphora.stop();
 `,
     );
     expect(run(process.execPath, [path], project)).toEqual({ status: 0, printed: '1.0 false\n' });
+  });
+
+  it.each([
+    ['same', 'SIGINT'],
+    ['same', 'SIGKILL'],
+    ['child', 'SIGKILL'],
+  ] as const)('leaves nothing when its process is ended, agent: %s, by %s', async (how, signal) => {
+    const path = write(
+      'ended.cjs',
+      `const { startAmphora } = require('amphorad/testing');
+(async () => {
+  const amphora = await startAmphora({ process: '${how}' });
+  const loadBalancer = amphora.client.loadBalancer('6e1a3c52-0000-4000-8000-000000000001');
+  await loadBalancer.upload(\`${listenerConfig({ port: await freePort(), backends: [] })}\`);
+  await loadBalancer.start();
+  console.log(amphora.paths.directory);
+  await amphora.heartbeats.next(() => false, { timeoutMs: 60_000 });
+})();
+`,
+    );
+    const tests = spawn(process.execPath, [path], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [printed] = (await once(tests.stdout, 'data')) as [Buffer];
+    const amphora = printed.toString().trim();
+    expect(processesOf(amphora)).not.toEqual([]);
+    tests.kill(signal);
+    await once(tests, 'close');
+    await eventually(() => {
+      expect(processesOf(amphora)).toEqual([]);
+      expect(existsSync(amphora)).toBe(false);
+    });
   });
 
   it.each([

@@ -1,11 +1,12 @@
 // What somebody gets who calls startAmphora: a real agent over real haproxy, its heartbeats, and a clean end.
 
-import { mkdtempSync, readdirSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, existsSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makePki, startAmphora, startHealthManager } from '../../../agent/testing';
 import type { Amphora, AmphoraOptions } from '../../../agent/testing';
 import { newDirectory } from '../../../agent/testing/agent-files';
 import { eventually } from '../../fakes/eventually';
+import { processesOf } from '../kit/processes-of';
 import { fetchText, freePort, listenerConfig, startBackend, type Backend } from '../kit/traffic';
 
 const lb = 'f3f4a3a6-55ab-4a8a-a6c0-3f0a9a6f21b5';
@@ -34,19 +35,6 @@ async function serving(amphora: Amphora): Promise<number> {
   await loadBalancer.start();
   await eventually(async () => expect(await fetchText(port)).toBe('one'));
   return port;
-}
-
-/** The processes that have this directory in their arguments. */
-function processesOf(directory: string): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory);
-      } catch {
-        return false;
-      }
-    });
 }
 
 describe.each(['same', 'child'] as const)('an amphora of the harness, process: %s', (process) => {
