@@ -28,10 +28,13 @@ export type ApiClient = {
   readonly [Id in keyof Calls]: (...given: Calls[Id]['arguments']) => Promise<AnswerOf<Id>>;
 };
 
+/** Without `exactOptionalPropertyTypes` what is optional may be there and undefined. */
+type Optional = Readonly<Record<string, string | undefined>>;
+
 interface Given {
   readonly path?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Optional;
+  readonly headers?: Optional;
   readonly body?: unknown;
 }
 
@@ -45,7 +48,7 @@ interface Row {
 export function createApiClient(send: Send): ApiClient {
   const rows: Readonly<Record<string, Row>> = operations;
   const calls = Object.entries(rows).map(
-    ([id, row]) => [id, (given: Given = {}) => call(send, row, given)] as const,
+    ([id, row]) => [id, (wanted: Given = {}) => call(send, row, wanted)] as const,
   );
   return Object.fromEntries(calls) as unknown as ApiClient;
 }
@@ -58,7 +61,10 @@ async function call(send: Send, row: Row, { path = {}, query = {}, headers = {},
   } = await send({
     method: row.method,
     path: pathOf(row.path, path) + queryOf(query),
-    headers: { ...(body === undefined ? {} : { 'Content-Type': row.mediaType ?? 'text/plain' }), ...headers },
+    headers: {
+      ...(body === undefined ? {} : { 'Content-Type': row.mediaType ?? 'text/plain' }),
+      ...given(headers),
+    },
     ...(body === undefined ? {} : { body: textOf(row, body) }),
   });
   const isJson = /^application\/(?:[\w.-]+\+)?json\b/.test(String(answered['content-type'] ?? ''));
@@ -77,7 +83,12 @@ function pathOf(template: string, values: Readonly<Record<string, string>>): str
   });
 }
 
-function queryOf(query: Readonly<Record<string, string>>): string {
-  const text = new URLSearchParams(query).toString();
+function given(values: Optional): Record<string, string> {
+  const entries = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries);
+}
+
+function queryOf(query: Optional): string {
+  const text = new URLSearchParams(given(query)).toString();
   return text === '' ? '' : `?${text}`;
 }

@@ -3,9 +3,10 @@
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { localOnlyEntries } from '../config/options';
 import type { Files } from '../host/files';
+import { messageOf } from '../model/errors';
 import type { AmphoraPaths } from './amphora';
 import type { Certificates, KeyPair, StoredKeyPair, ThrowAwayPki } from './certificates';
 
@@ -17,9 +18,15 @@ const publicMode = 0o644;
 const longestDirectory = 42;
 
 /** Makes a directory below TMPDIR. Throws when sockets in it would have too long a name. */
-export function newDirectory(parent = tmpdir()): string {
+export function newDirectory(given = tmpdir()): string {
+  const parent = resolve(given);
   refuseLong(join(parent, 'amph-XXXXXX'), `TMPDIR is ${parent}: set TMPDIR=/tmp, or give a directory`);
-  return mkdtempSync(join(parent, 'amph-'));
+  try {
+    return mkdtempSync(join(parent, 'amph-'));
+  } catch (cause) {
+    const why = `cannot make a directory in ${parent}, which is TMPDIR`;
+    throw new Error(`${why}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Removes a directory, in which a start that was under way at the end may still write for a moment. */
@@ -78,6 +85,23 @@ async function store(files: Files, directory: string, name: string, pair: KeyPai
   await files.writeAtomic(certificatePath, pair.certificatePem, publicMode);
   await files.writeAtomic(bundlePath, pair.keyPem + pair.certificatePem, secretMode);
   return { ...pair, keyPath, certificatePath, bundlePath };
+}
+
+// What the kit itself must know: the client, the heartbeats and the end of haproxy hang on it.
+const ownOptions: Readonly<Record<string, string>> = {
+  '[haproxy_amphora] base_path': 'directory',
+  '[haproxy_amphora] haproxy_cmd': 'haproxyCommand',
+  '[amphora_agent] amphora_id': 'amphoraId',
+};
+
+/** Throws when sections set what an option of the kit stands for. */
+export function refuseOwn(sections: Sections): void {
+  for (const [section, values] of Object.entries(sections)) {
+    for (const key of Object.keys(values)) {
+      const option = ownOptions[`[${section}] ${key}`];
+      if (option !== undefined) throw new Error(`config: [${section}] ${key} is set by the option ${option}`);
+    }
+  }
 }
 
 /** Writes agent.conf and local.conf: each section goes where it is honoured, and `over` wins over `base`. */

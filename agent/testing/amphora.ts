@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The public words of the harness kit: what is started, with which options, and what a test gets in its hands. Types
 // alone, which import nothing: they are what consumers compile against.
 
@@ -7,27 +8,28 @@ import type { FakeLoadBalancer } from './fake-load-balancer';
 import type { HealthManager, Heartbeats } from './heartbeats';
 import type { LogView } from './log';
 
+/** What is undefined is as good as left out. */
 export interface AmphoraOptions {
   /** Default: a random UUID. */
-  readonly amphoraId?: string;
+  readonly amphoraId?: string | undefined;
   /** Where its files go; it stays at the end. Default: a new directory below TMPDIR, which `stop` removes. */
-  readonly directory?: string;
-  /** Further options by section and key: `{ amphorad: { max_load_balancers: 8 } }`. They win over the kit's own. */
-  readonly config?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+  readonly directory?: string | undefined;
+  /** Further options by section and key: `{ amphorad: { max_load_balancers: 8 } }`. They win over the kit's own, but for those that are named here. */
+  readonly config?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>> | undefined;
   /** Time between heartbeats, start to start; 100 at least. Default 500. */
-  readonly heartbeatIntervalMs?: number;
+  readonly heartbeatIntervalMs?: number | undefined;
   /** False: `stop` leaves haproxy running and the directory in place, as an agent that ends in production does. Default true. */
-  readonly stopChildren?: boolean;
+  readonly stopChildren?: boolean | undefined;
   /** The haproxy to run. Default: the one on PATH, or in /usr/sbin. */
-  readonly haproxyCommand?: string;
+  readonly haproxyCommand?: string | undefined;
   /** True: no haproxy is needed and nothing is balanced; the agent drives one that is played in this process. */
-  readonly fakeHaproxy?: boolean;
+  readonly fakeHaproxy?: boolean | undefined;
   /** `child`: the agent is a process of its own, so that `kill` is kill -9. Default `same`: it runs in this process. */
-  readonly process?: 'same' | 'child';
+  readonly process?: 'same' | 'child' | undefined;
   /** An authority and client to share between amphorae. Default: new ones. */
-  readonly pki?: ThrowAwayPki;
+  readonly pki?: ThrowAwayPki | undefined;
   /** A receiver of heartbeats to share between amphorae; it stays open at the end. Default: one of its own. */
-  readonly healthManager?: HealthManager;
+  readonly healthManager?: HealthManager | undefined;
 }
 
 export interface AmphoraPaths {

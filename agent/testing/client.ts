@@ -12,8 +12,8 @@ export interface Answer {
 }
 
 export interface Request {
-  readonly body?: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Calls of an amphora's API. The named ones reject with a `CallFailed` unless the answer is 2xx. */

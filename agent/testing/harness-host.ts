@@ -1,7 +1,7 @@
 // What a harness's agent stands on: this machine, whose haproxy must be there.
 
-import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { createNodeHost, type AgentHost, type Environment } from '../boot/wire-host';
 
 const furtherDirectories = ['/usr/sbin', '/usr/local/sbin'];
@@ -16,12 +16,12 @@ export function findHaproxy(command: string | undefined, env: Environment): stri
   const name = command ?? 'haproxy';
   const onPath = (env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
   const directories = [...onPath, ...furtherDirectories];
-  const candidates = isAbsolute(name) ? [name] : directories.map((directory) => join(directory, name));
+  // As for execvp(3): what has a slash is a path.
+  const isPath = name.includes('/');
+  const candidates = isPath ? [resolve(name)] : directories.map((directory) => join(directory, name));
   const found = candidates.find(isExecutable);
   if (found !== undefined) return found;
-  const where = isAbsolute(name)
-    ? ''
-    : ` on PATH (${onPath.join(delimiter)}) or in ${furtherDirectories.join(', ')}`;
+  const where = isPath ? '' : ` on PATH (${onPath.join(delimiter)}) or in ${furtherDirectories.join(', ')}`;
   throw new Error(
     `there is no ${name}${where}: install haproxy 2.6 or newer (Debian: apt-get install haproxy), ` +
       'name one with haproxyCommand, or do without one by fakeHaproxy: true',
@@ -31,7 +31,7 @@ export function findHaproxy(command: string | undefined, env: Environment): stri
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

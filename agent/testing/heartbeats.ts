@@ -30,7 +30,7 @@ export interface HeartbeatPool {
 
 export interface WaitOptions {
   /** Default 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The heartbeats of one amphora, verified and decoded; iterating gives each that comes from then on. */

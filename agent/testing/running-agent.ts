@@ -6,6 +6,7 @@ import type { ConfigSources } from '../config/sources';
 import { createAgentConfigs, type AgentConfigs } from '../core/agent-config';
 import { startAgent, type Agent, type AgentOptions } from '../boot/agent';
 import type { AgentHost, HostWithLog } from '../boot/wire-host';
+import { createGate } from './gate';
 
 export interface RunningAgent {
   readonly port: number;
@@ -42,6 +43,16 @@ export async function startInProcess(
   host: HostWithLog & AgentHost,
   more: Omit<AgentOptions, 'stopChildren' | 'configs'> = {},
 ): Promise<RunningAgent> {
-  const { agent } = await startConfigured(sources, host, false, more);
-  return { port: agent.port, pid: process.pid, end: () => agent.stop(), kill: () => agent.stop() };
+  const gate = createGate(host);
+  try {
+    const { agent } = await startConfigured(sources, gate.host, false, more);
+    const end = async (): Promise<void> => {
+      await agent.stop();
+      await gate.close();
+    };
+    return { port: agent.port, pid: process.pid, end, kill: end };
+  } catch (thrown) {
+    await gate.close();
+    throw thrown;
+  }
 }

@@ -12,6 +12,7 @@ import {
   newDirectory,
   pathsIn,
   pathValue,
+  refuseOwn,
   removeDirectory,
   writeCertificates,
   writeConfiguration,
@@ -30,6 +31,7 @@ import { endLeftovers } from './leftovers';
 import { createLife } from './life';
 import { makePki } from './pki';
 import { createRecordedLog, type RecordedLog } from './recorded-log';
+import { setReaper } from './reaper';
 import { startInProcess, type RunningAgent } from './running-agent';
 
 /** What is settled before the first life of the agent. */
@@ -68,12 +70,14 @@ export async function startAmphoraOn(options: AmphoraOptions, ground: Ground): P
   try {
     return await begin(await settle(options, ground, undo), undo);
   } catch (thrown) {
-    await undoAll(undo);
+    // Why it did not start is what there is to say.
+    await undoAll(undo).catch(() => undefined);
     throw readable(thrown);
   }
 }
 
 async function settle(options: AmphoraOptions, ground: Ground, undo: Undo): Promise<Stage> {
+  refuseOwn(options.config ?? {});
   const isFake = options.fakeHaproxy === true;
   const haproxy = isFake ? fakeCommand : findHaproxy(options.haproxyCommand, process.env);
   const amphoraId = parseAmphoraId(options.amphoraId ?? randomUUID());
@@ -81,7 +85,12 @@ async function settle(options: AmphoraOptions, ground: Ground, undo: Undo): Prom
   const { host, haproxy: fake } =
     isFake && options.process !== 'child' ? createFakeHost(real) : { host: real, haproxy: undefined };
   const paths = pathsIn(resolve(options.directory ?? newDirectory()));
-  if (options.directory === undefined) undo.push(() => removeDirectory(paths.directory));
+  const removes = options.directory === undefined;
+  if (options.stopChildren !== false && (!isFake || options.process === 'child')) {
+    const reaper = setReaper({ directory: paths.directory, removes, haproxy });
+    undo.push(() => reaper.dismiss());
+  }
+  if (removes) undo.push(() => removeDirectory(paths.directory));
   const manager = options.healthManager ?? (await openHealthManager(host));
   if (options.healthManager === undefined) undo.push(() => manager.close());
   return {

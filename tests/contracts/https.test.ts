@@ -147,4 +147,39 @@ describe('the real HTTPS client', () => {
       createNodeHttpsClient().request(target, { method: 'GET', path: '/', timeoutMs: 50 }),
     ).rejects.toMatchObject({ kind: 'timeout' });
   });
+
+  it.each([
+    [
+      'changes the protocol',
+      'HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+      { kind: 'ended' },
+    ],
+    ['answers half', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', { kind: 'ended' }],
+    ['speaks no HTTP', '220 mail.example ESMTP\r\n', { kind: 'ended' }],
+  ])('is not kept waiting by a server that %s', async (_what, answer, outcome) => {
+    const odd = createTcp((socket) =>
+      socket.on('error', () => undefined).once('data', () => socket.end(answer)),
+    );
+    const target = { host: '127.0.0.1', port: await listen(odd), caPem: '' };
+    const request = { method: 'GET', path: '/', plain: true, timeoutMs };
+    expect(await createNodeHttpsClient().request(target, request)).toMatchObject(outcome);
+  });
+
+  it('takes no endless answer', async () => {
+    const part = Buffer.alloc(1024 * 1024);
+    const endless = createTcp((socket) => {
+      const more = (): void => {
+        while (!socket.destroyed && socket.write(part));
+      };
+      socket.on('error', () => undefined).on('drain', more);
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n', more));
+    });
+    const target = { host: '127.0.0.1', port: await listen(endless), caPem: '' };
+    await expect(
+      createNodeHttpsClient().request(target, { method: 'GET', path: '/', plain: true, timeoutMs: 60_000 }),
+    ).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('more than') as unknown,
+    });
+  });
 });

@@ -9,6 +9,8 @@ import { AgentError } from '../../model/errors';
 import type { HttpsAnswer, HttpsClient, HttpsEnd, HttpsRequest, HttpsTarget } from '../https';
 import { errnoOf } from './errno';
 
+const mostBytes = 64 * 1024 * 1024;
+
 /** Makes the real HTTPS client. */
 export function createNodeHttpsClient(): HttpsClient {
   return {
@@ -30,6 +32,11 @@ export function createNodeHttpsClient(): HttpsClient {
           });
         sent.once('response', (response) => read(response, (answer) => settle(() => resolve(answer)), fail));
         sent.on('error', fail);
+        // Nobody asked for another protocol: without a listener neither an answer nor an error would ever come.
+        sent.once('upgrade', (_response, socket: Socket) => {
+          socket.destroy();
+          fail(new Error('101 Switching Protocols'));
+        });
         if (request.chunked === true) sent.flushHeaders();
         sent.end(request.body);
       }),
@@ -63,7 +70,13 @@ function read(
 ): void {
   const certificatePem = certificateOf(response.socket);
   const parts: Buffer[] = [];
-  response.on('data', (part: Buffer) => parts.push(part));
+  let length = 0;
+  response.on('data', (part: Buffer) => {
+    parts.push(part);
+    length += part.length;
+    if (length > mostBytes)
+      response.destroy(new AgentError('unavailable', `an answer of more than ${mostBytes} bytes`));
+  });
   response.once('error', fail);
   response.once('end', () =>
     resolve({

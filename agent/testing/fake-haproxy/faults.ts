@@ -1,5 +1,6 @@
 // What can be scripted to go wrong with a fake haproxy: for the next time or for good, for one load balancer or all.
 
+import { invalidInput } from '../../model/errors';
 import type { Fault, HowOften, PlannedFault } from '../fake-load-balancer';
 
 export type FaultKind = Fault['kind'];
@@ -29,7 +30,13 @@ export function createFaults(): Faults {
   const byId = new Map<string | undefined, PlannedFault[]>();
   const planned = (id: string | undefined): PlannedFault[] => byId.get(id) ?? [];
   return {
-    plan: (id, fault, howOften) => void byId.set(id, [...planned(id), { fault, howOften }]),
+    plan(id, fault, howOften) {
+      // JavaScript has no types that would refuse it, and it would never happen.
+      if (!faultKinds.includes(fault.kind)) {
+        throw invalidInput(`fail: expected one of ${faultKinds.join(', ')}, got "${fault.kind}"`);
+      }
+      byId.set(id, [...planned(id), { fault, howOften }]);
+    },
     take(id, kind) {
       for (const scope of [id, undefined]) {
         const found = planned(scope).find(({ fault }) => fault.kind === kind);

@@ -1,10 +1,23 @@
 // The harness kit as another project gets it: what `npm pack` packs, unpacked into that project's node_modules with
 // nothing of ours beside it. The examples of docs/test-harness.md are run over it as they are.
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../fakes/eventually';
+import { processesOf } from '../kit/processes-of';
+import { freePort, listenerConfig } from '../kit/traffic';
 
 const root = join(__dirname, '..', '..', '..');
 const timeoutMs = 60_000;
@@ -60,6 +73,11 @@ function write(name: string, text: string): string {
 }
 
 describe('a project that installs the package', () => {
+  it('gets no other package along with it', () => {
+    const manifest = readFileSync(join(project, 'node_modules', 'amphorad', 'package.json'), 'utf8');
+    expect(JSON.parse(manifest)).not.toHaveProperty('dependencies');
+  });
+
   it('imports the kit from CommonJS, and ends by itself when the amphora is stopped', () => {
     const path = write(
       'consumer.cjs',
@@ -86,8 +104,43 @@ await amphora.stop();
     expect(run(process.execPath, [path], project)).toEqual({ status: 0, printed: '1.0 false\n' });
   });
 
-  it.each(['module', 'commonjs'])('compiles strictly against its types alone, type: %s', (type) => {
-    const at = join(project, type);
+  it.each([
+    ['same', 'SIGINT'],
+    ['same', 'SIGKILL'],
+    ['child', 'SIGKILL'],
+  ] as const)('leaves nothing when its process is ended, agent: %s, by %s', async (how, signal) => {
+    const path = write(
+      'ended.cjs',
+      `const { startAmphora } = require('amphorad/testing');
+(async () => {
+  const amphora = await startAmphora({ process: '${how}' });
+  const loadBalancer = amphora.client.loadBalancer('6e1a3c52-0000-4000-8000-000000000001');
+  await loadBalancer.upload(\`${listenerConfig({ port: await freePort(), backends: [] })}\`);
+  await loadBalancer.start();
+  console.log(amphora.paths.directory);
+  await amphora.heartbeats.next(() => false, { timeoutMs: 60_000 });
+})();
+`,
+    );
+    const tests = spawn(process.execPath, [path], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [printed] = (await once(tests.stdout, 'data')) as [Buffer];
+    const amphora = printed.toString().trim();
+    expect(processesOf(amphora)).not.toEqual([]);
+    tests.kill(signal);
+    await once(tests, 'close');
+    await eventually(() => {
+      expect(processesOf(amphora)).toEqual([]);
+      expect(existsSync(amphora)).toBe(false);
+    });
+  });
+
+  it.each([
+    ['module', { module: 'nodenext' }],
+    ['commonjs', { module: 'nodenext' }],
+    ['commonjs', { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' }],
+  ])('compiles strictly against its types alone, type: %s, %j', (type, resolution) => {
+    const at = join(project, 'compiled');
+    rmSync(at, { recursive: true, force: true });
     mkdirSync(at);
     writeFileSync(join(at, 'package.json'), JSON.stringify({ name: 'consumer', type }));
     writeFileSync(
@@ -95,7 +148,9 @@ await amphora.stop();
       `import { makePki, startAmphora, type Amphora, type Heartbeat } from 'amphorad/testing';
 
 export async function use(): Promise<Heartbeat> {
-  const amphora: Amphora = await startAmphora({ pki: makePki(), config: { amphorad: { log_level: 'debug' } } });
+  const haproxyCommand: string | undefined = String(Math.random()).slice(9) || undefined;
+  const config = { amphorad: { log_level: 'debug' } };
+  const amphora: Amphora = await startAmphora({ pki: makePki(), config, haproxyCommand });
   const info: { readonly api_version: string } = await amphora.client.info();
   // @ts-expect-error No such call.
   amphora.client.nothing();
@@ -115,9 +170,11 @@ export async function use(): Promise<Heartbeat> {
     const compilerOptions = {
       noEmit: true,
       strict: true,
-      module: 'nodenext',
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      ...resolution,
       target: 'es2022',
-      lib: ['es2022', 'esnext.disposable'],
+      lib: ['es2022'],
       types: [],
     };
     writeFileSync(join(at, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));

@@ -1,11 +1,12 @@
 // What somebody gets who calls startAmphora: a real agent over real haproxy, its heartbeats, and a clean end.
 
-import { mkdtempSync, readdirSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, existsSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makePki, startAmphora, startHealthManager } from '../../../agent/testing';
 import type { Amphora, AmphoraOptions } from '../../../agent/testing';
 import { newDirectory } from '../../../agent/testing/agent-files';
 import { eventually } from '../../fakes/eventually';
+import { processesOf } from '../kit/processes-of';
 import { fetchText, freePort, listenerConfig, startBackend, type Backend } from '../kit/traffic';
 
 const lb = 'f3f4a3a6-55ab-4a8a-a6c0-3f0a9a6f21b5';
@@ -36,19 +37,6 @@ async function serving(amphora: Amphora): Promise<number> {
   return port;
 }
 
-/** The processes that have this directory in their arguments. */
-function processesOf(directory: string): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory);
-      } catch {
-        return false;
-      }
-    });
-}
-
 describe.each(['same', 'child'] as const)('an amphora of the harness, process: %s', (process) => {
   it('answers its client, balances traffic and tells of it in heartbeats', async () => {
     const amphora = await start({ process });
@@ -74,6 +62,25 @@ describe.each(['same', 'child'] as const)('an amphora of the harness, process: %
     expect(existsSync(directory)).toBe(false);
     await expect(amphora.heartbeats.next()).rejects.toThrow('closed');
     await expect(amphora.restart()).rejects.toThrow('stopped');
+  });
+
+  it('leaves nothing when it is stopped while a load balancer is being started', async () => {
+    // Each is stopped a few turns of the event loop later than the one before.
+    for (let turns = 0; turns < 200; turns += 20) {
+      const amphora = await start({ process });
+      const loadBalancer = amphora.client.loadBalancer(lb);
+      await loadBalancer.upload(listenerConfig({ port: await freePort(), backends: [backend] }));
+      const started = loadBalancer.start().catch(() => undefined);
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+      await amphora.stop();
+      await started;
+    }
+    // In the time that this takes, what went on in vain has its haproxy and writes its files.
+    await (await start({ process })).stop();
+    for (const { paths } of running) {
+      expect(processesOf(paths.directory)).toEqual([]);
+      expect(existsSync(paths.directory)).toBe(false);
+    }
   });
 
   it('serves on while the agent is killed, and is adopted by the next one on the same port', async () => {
@@ -103,6 +110,25 @@ describe('startAmphora', () => {
   it('names what is missing when there is no haproxy', async () => {
     await expect(start({ haproxyCommand: 'no-such-haproxy' })).rejects.toThrow(
       /there is no no-such-haproxy on PATH .*apt-get install haproxy/,
+    );
+  });
+
+  it('takes what has a slash for a path, and no directory for a program', async () => {
+    for (const haproxyCommand of ['./haproxy', '/usr']) {
+      await expect(start({ haproxyCommand })).rejects.toThrow(`there is no ${haproxyCommand}: install`);
+    }
+  });
+
+  it('refuses a configuration that sets what an option stands for', async () => {
+    const config = { haproxy_amphora: { base_path: '/tmp/elsewhere' } };
+    await expect(start({ config })).rejects.toThrow(
+      'config: [haproxy_amphora] base_path is set by the option directory',
+    );
+  });
+
+  it('names TMPDIR when no directory can be made in it', () => {
+    expect(() => newDirectory('/proc/none')).toThrow(
+      'cannot make a directory in /proc/none, which is TMPDIR: ENOENT',
     );
   });
 

@@ -42,6 +42,13 @@ describe('the typed client', () => {
     ]);
   });
 
+  it('leaves out what is undefined, as callers without exactOptionalPropertyTypes give it', async () => {
+    const { api, sent } = recorded();
+    const given = { query: { proxy: undefined, type: 'server' }, headers: { 'Accept-Language': undefined } };
+    await (api.getRuntimeStats as (given: unknown) => Promise<unknown>)(given);
+    expect(sent).toEqual([{ method: 'GET', path: '/api/v1/haproxy/stats?type=server', headers: {} }]);
+  });
+
   it('resolves with status, headers and body, whatever the status: JSON parsed, text as it is', async () => {
     const refused = recorded({ status: 404, text: '{"message":"Listener Not Found"}' });
     expect(await refused.api.getV01Listener({ path: { listener: 'x' } })).toEqual({
