@@ -1,7 +1,6 @@
 // One running agent: built from a checked configuration, started in order, stopped in reverse. Used by the daemon
 // and, in the same process, by tests and harnesses.
 
-import type { Router } from 'express';
 import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
@@ -9,7 +8,7 @@ import type { InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { checkPathLengths } from '../haproxy/paths';
 import { createDispatches } from '../heartbeat/dispatches';
-import type { RouteContext } from '../http/route';
+import type { DialectRouter, RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
 import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
@@ -42,7 +41,7 @@ export interface AgentOptions {
   /** How long after its start the first heartbeat is sent, in milliseconds: many agents in one process spread theirs. Default 0. */
   readonly heartbeatAfterMs?: number;
   /** What else is served beside the dialects, before them. */
-  readonly furtherDialects?: (context: RouteContext) => readonly Router[];
+  readonly furtherDialects?: (context: RouteContext) => readonly DialectRouter[];
 }
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */

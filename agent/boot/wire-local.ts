@@ -1,7 +1,6 @@
 // Builds what commands on this machine speak to: HTTP on `<base>/agent.sock`, open from the taking of the lock on. While
 // the agent starts it tells what it is at, and nothing else is answered.
 
-import { Router } from 'express';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
@@ -12,6 +11,7 @@ import type { Dispatches } from '../heartbeat/dispatches';
 import { createPlainApp } from '../http/plain-app';
 import { createPlainServer } from '../http/plain-server';
 import { json } from '../http/reply';
+import type { DialectRouter } from '../http/route';
 import { createUploads } from '../http/uploads';
 import type { AgentStage } from '../model/agent-report';
 import { createInterfaceRecords } from '../network/persist';
@@ -25,8 +25,8 @@ export interface LocalSocket {
   /** Says what the agent is at while it starts. */
   at(step: string): void;
   enter(stage: AgentStage): void;
-  /** Serves another dialect beside its own. */
-  mount(dialect: Router): void;
+  /** Serves one other dialect beside its own. */
+  mount(dialect: DialectRouter): void;
 }
 
 type Parts = HostWithLog & AgentHost;
@@ -61,11 +61,14 @@ export function wireLocal(
     findings: await core.findings.all(),
   });
   const status = wireStatus(config, host, core, configs, dispatches, () => stage);
-  const mounted = Router();
+  let mounted: DialectRouter | undefined;
   const app = createPlainApp({
     ...host,
     caller: 'local',
-    dialects: [createLocalSurface({ report, status }, context), mounted],
+    dialects: [
+      createLocalSurface({ report, status }, context),
+      async (request, response, next) => (mounted === undefined ? next() : mounted(request, response, next)),
+    ],
     refuse: ({ url }) =>
       stage === 'running' || url === '/report'
         ? undefined
@@ -85,7 +88,7 @@ export function wireLocal(
     },
     at: (next) => void (step = next),
     enter: (next) => void (stage = next),
-    mount: (dialect) => void mounted.use(dialect),
+    mount: (dialect) => void (mounted = dialect),
   };
 }
 

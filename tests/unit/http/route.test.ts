@@ -20,7 +20,7 @@ it('a change whose body was still coming when changes were closed is refused, to
     {
       prefixes: [''],
       slashes: 'lenient',
-      routes: [
+      routes: () => [
         {
           method: 'PUT',
           path: '/thing',
