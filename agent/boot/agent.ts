@@ -4,6 +4,7 @@
 import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
+import type { ReadAuthorities } from '../core/client-trust';
 import type { InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { checkPathLengths } from '../haproxy/paths';
@@ -40,6 +41,8 @@ export interface AgentOptions {
   readonly configs: AgentConfigs;
   /** How long after its start the first heartbeat is sent, in milliseconds: many agents in one process spread theirs. Default 0. */
   readonly heartbeatAfterMs?: number;
+  /** Reads the certificates of authorities; agents in one process share what they read. Default: each reads its own. */
+  readonly readAuthorities?: ReadAuthorities;
   /** What else is served beside the dialects, before them. */
   readonly furtherDialects?: (context: RouteContext) => readonly DialectRouter[];
 }
@@ -87,7 +90,7 @@ async function startParts(
   lock: InstanceLock,
   local: LocalSocket,
 ): Promise<Agent> {
-  const access = wireAccess(config, host, () => doors.server);
+  const access = wireAccess(config, host, () => doors.server, options.readAuthorities);
   const { serverCertificate } = access;
   const material = await serverCertificate.load();
   const doors = await wireDoors({ config, host, options, core, lock, local, access, material });

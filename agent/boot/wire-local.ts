@@ -8,6 +8,7 @@ import { createDrawLoadBalancer } from '../core/load-balancer-picture';
 import { createStatusReader } from '../core/status';
 import { version } from '../generated/version';
 import type { Dispatches } from '../heartbeat/dispatches';
+import { onFirstRequest } from '../http/on-first-request';
 import { createPlainApp } from '../http/plain-app';
 import { createPlainServer } from '../http/plain-server';
 import { json } from '../http/reply';
@@ -62,18 +63,21 @@ export function wireLocal(
   });
   const status = wireStatus(config, host, core, configs, dispatches, () => stage);
   let mounted: DialectRouter | undefined;
-  const app = createPlainApp({
-    ...host,
-    caller: 'local',
-    dialects: [
-      createLocalSurface({ report, status }, context),
-      async (request, response, next) => (mounted === undefined ? next() : mounted(request, response, next)),
-    ],
-    refuse: ({ url }) =>
-      stage === 'running' || url === '/report'
-        ? undefined
-        : json(503, { kind: 'unavailable', message: `The agent is ${stage}`, details: step }),
-  });
+  const app = onFirstRequest(() =>
+    createPlainApp({
+      ...host,
+      caller: 'local',
+      dialects: [
+        createLocalSurface({ report, status }, context),
+        async (request, response, next) =>
+          mounted === undefined ? next() : mounted(request, response, next),
+      ],
+      refuse: ({ url }) =>
+        stage === 'running' || url === '/report'
+          ? undefined
+          : json(503, { kind: 'unavailable', message: `The agent is ${stage}`, details: step }),
+    }),
+  );
   const server = createPlainServer(app);
   return {
     async open() {

@@ -97,11 +97,14 @@ export function isWithinDates(certificate: X509Certificate, nowMs: number): bool
   return notBefore <= nowMs && nowMs < notAfter;
 }
 
-/** Reads a certificate's dates, in milliseconds since the epoch; NaN for one that is unreadable. */
-export function validityOf(certificate: X509Certificate): {
+/** Milliseconds since the epoch; NaN for a date that is unreadable. */
+export interface Validity {
   readonly notBefore: number;
   readonly notAfter: number;
-} {
+}
+
+/** Reads a certificate's dates. */
+export function validityOf(certificate: X509Certificate): Validity {
   return { notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
 }
 

@@ -2,6 +2,9 @@
 // own; what need not be their own they share. Their heartbeats are spread evenly over the interval, as those of a fleet are.
 
 import { join } from 'node:path';
+import type { AgentHost } from '../boot/wire-host';
+import { readAuthorities, type Authority, type ReadAuthorities } from '../core/client-trust';
+import { createRecent } from '../core/recent';
 import { newDirectory, removeDirectory, writeSharedCertificates } from './agent-files';
 import type { Amphora, Amphorae, AmphoraeOptions, AmphoraOptions } from './amphora';
 import { createHarnessHost } from './harness-host';
@@ -11,13 +14,14 @@ import { makePki } from './pki';
 import { startAmphoraOn } from './start-amphora';
 
 const defaultIntervalMs = 10_000;
+const trafficAgeMs = 1_000;
 // Beyond that they wait for each other, and each start takes longer for the memory that it holds.
 const startsAtOnce = 16;
 
 /** Starts many amphorae over fake haproxies; resolves when all answer. Throws when one of them cannot be started; none is left then. */
 export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promise<Amphorae> {
   const real = createHarnessHost(process.env);
-  const host = { ...real, files: createHastyFiles(real.files) };
+  const host = sharedHost(real);
   const healthManager = given.healthManager ?? (await openHealthManager(host));
   const pki = given.pki ?? makePki();
   const directory = newDirectory();
@@ -28,6 +32,12 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
     ...given,
     healthManager,
     fakeHaproxy: true,
+  };
+  const shared = {
+    host,
+    certificates,
+    readAuthorities: shareAuthorities(),
+    issueServer: pki.serversOfOneKey(),
   };
   const intervalMs = options.heartbeatIntervalMs ?? defaultIntervalMs;
   const beganMs = host.clock.monotonic();
@@ -47,7 +57,7 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
     await startAll(count, async (index) => {
       amphorae[index] = await startAmphoraOn(
         { ...options, directory: join(directory, String(index)) },
-        { host, certificates, heartbeatAfterMs: waitOf(index) },
+        { ...shared, heartbeatAfterMs: waitOf(index) },
       );
     });
   } catch (thrown) {
@@ -55,6 +65,22 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
     throw thrown;
   }
   return { amphorae: [...amphorae], healthManager, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** What each would read of the machine is read for all of them. */
+function sharedHost(real: AgentHost): AgentHost {
+  const { system, clock, files } = real;
+  const traffic = createRecent(clock, trafficAgeMs, () => system.traffic());
+  return { ...real, files: createHastyFiles(files), system: { ...system, traffic } };
+}
+
+/** Each of them has the same authority, which is read once. */
+function shareAuthorities(): ReadAuthorities {
+  let last: { readonly pem: string; readonly authorities: readonly Authority[] } | undefined;
+  return (pem) => {
+    if (last?.pem !== pem) last = { pem, authorities: readAuthorities(pem) };
+    return last.authorities;
+  };
 }
 
 /** Runs `start` for each, some at a time; throws what one of them threw, once none is under way. */
