@@ -50,7 +50,7 @@ export function describeCertificate(certificate: X509Certificate): CertificateDe
     ipAddresses: names
       .filter(({ type }) => type === 'IP Address')
       .flatMap(({ value }) => parseIp(value)?.text ?? []),
-    extendedKeyUsage: usagesOf(certificate.keyUsage),
+    extendedKeyUsage: extendedKeyUsageOf(certificate),
     fingerprint256: certificate.fingerprint256,
     isCa: certificate.ca,
   };
@@ -112,8 +112,10 @@ function oneLine(name: string): string {
   return name.split('\n').join(', ');
 }
 
-// Node leaves keyUsage undefined without the extension, which @types/node does not say.
-function usagesOf(oids: readonly string[] | undefined): readonly string[] | undefined {
+/** Lists what a certificate may be used for, as its description does. */
+export function extendedKeyUsageOf({ keyUsage }: X509Certificate): readonly string[] | undefined {
+  // Node leaves it undefined without the extension, which @types/node does not say.
+  const oids: readonly string[] | undefined = keyUsage;
   return oids?.map((oid) => usageNames[oid] ?? oid);
 }
 

@@ -15,8 +15,8 @@ import { startAmphoraOn } from './start-amphora';
 
 const defaultIntervalMs = 10_000;
 const trafficAgeMs = 1_000;
-// Beyond that they wait for each other, and each start takes longer for the memory that it holds.
-const startsAtOnce = 16;
+// A start hardly waits for anything: more of them would only hold up, all at once, what else wants its turn.
+const startsAtOnce = 4;
 
 /** Starts many amphorae over fake haproxies; resolves when all answer. Throws when one of them cannot be started; none is left then. */
 export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promise<Amphorae> {
@@ -55,6 +55,8 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
   };
   try {
     await startAll(count, async (index) => {
+      // Nothing in a start need wait for the kernel: those that run already would not get a turn until all are started.
+      await host.clock.sleep(0);
       amphorae[index] = await startAmphoraOn(
         { ...options, directory: join(directory, String(index)) },
         { ...shared, heartbeatAfterMs: waitOf(index) },
@@ -71,7 +73,8 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
 function sharedHost(real: AgentHost): AgentHost {
   const { system, clock, files } = real;
   const traffic = createRecent(clock, trafficAgeMs, () => system.traffic());
-  return { ...real, files: createHastyFiles(files), system: { ...system, traffic } };
+  const bootId = createRecent(clock, Infinity, () => system.bootId());
+  return { ...real, files: createHastyFiles(files), system: { ...system, traffic, bootId } };
 }
 
 /** Each of them has the same authority, which is read once. */
