@@ -6,6 +6,7 @@ import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import type { ReadAuthorities } from '../core/client-trust';
 import type { InstanceLock } from '../core/instance-lock';
+import type { PackageVersions } from '../core/packages';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { checkPathLengths } from '../haproxy/paths';
 import { createDispatches } from '../heartbeat/dispatches';
@@ -43,6 +44,8 @@ export interface AgentOptions {
   readonly heartbeatAfterMs?: number;
   /** Reads the certificates of authorities; agents in one process share what they read. Default: each reads its own. */
   readonly readAuthorities?: ReadAuthorities;
+  /** The versions of the packages on this machine; agents in one process share one reader. Default: its own. */
+  readonly packages?: PackageVersions;
   /** What else is served beside the dialects, before them. */
   readonly furtherDialects?: (context: RouteContext) => readonly DialectRouter[];
 }
@@ -54,7 +57,7 @@ export async function startAgent(
   options: AgentOptions,
 ): Promise<Agent> {
   const config = await settleProcessManager(given, host);
-  const core = wireCore(config, host, options.configs);
+  const core = wireCore(config, host, options.configs, options.packages);
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);

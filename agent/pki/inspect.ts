@@ -113,9 +113,12 @@ function oneLine(name: string): string {
 }
 
 /** Lists what a certificate may be used for, as its description does. */
-export function extendedKeyUsageOf({ keyUsage }: X509Certificate): readonly string[] | undefined {
-  // Node leaves it undefined without the extension, which @types/node does not say.
-  const oids: readonly string[] | undefined = keyUsage;
+export function extendedKeyUsageOf(certificate: X509Certificate): readonly string[] | undefined {
+  return usagesOf(certificate.keyUsage);
+}
+
+// Node leaves keyUsage undefined without the extension, which @types/node does not say.
+function usagesOf(oids: readonly string[] | undefined): readonly string[] | undefined {
   return oids?.map((oid) => usageNames[oid] ?? oid);
 }
 

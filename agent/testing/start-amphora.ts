@@ -7,6 +7,7 @@ import { variableOf } from '../config/options';
 import type { ConfigSources } from '../config/sources';
 import type { AgentHost } from '../boot/wire-host';
 import type { ReadAuthorities } from '../core/client-trust';
+import type { PackageVersions } from '../core/packages';
 import { AgentError } from '../model/errors';
 import { parseAmphoraId } from '../model/ids';
 import {
@@ -64,6 +65,8 @@ export interface Ground {
   readonly heartbeatAfterMs: () => number;
   /** Default: each reads the authority's certificate for itself. */
   readonly readAuthorities?: ReadAuthorities;
+  /** Default: each reads which packages are installed for itself. */
+  readonly packages?: PackageVersions;
   /** Default: as the PKI issues them, each with a key of its own. */
   readonly issueServer?: ThrowAwayPki['issueServer'];
 }
@@ -211,6 +214,7 @@ function startAgentOf(
     { ...host, log },
     {
       heartbeatAfterMs: ground.heartbeatAfterMs(),
+      ...(ground.packages && { packages: ground.packages }),
       ...(ground.readAuthorities && { readAuthorities: ground.readAuthorities }),
       ...(fake && { furtherDialects: fakeHaproxyDialect(fake) }),
     },

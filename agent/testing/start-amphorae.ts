@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { AgentHost } from '../boot/wire-host';
 import { readAuthorities, type Authority, type ReadAuthorities } from '../core/client-trust';
+import { createPackageVersions } from '../core/packages';
 import { createRecent } from '../core/recent';
 import { newDirectory, removeDirectory, writeSharedCertificates } from './agent-files';
 import type { Amphora, Amphorae, AmphoraeOptions, AmphoraOptions } from './amphora';
@@ -37,6 +38,7 @@ export async function startAmphorae({ count, ...given }: AmphoraeOptions): Promi
     host,
     certificates,
     readAuthorities: shareAuthorities(),
+    packages: createPackageVersions(host.files),
     issueServer: pki.serversOfOneKey(),
   };
   const intervalMs = options.heartbeatIntervalMs ?? defaultIntervalMs;

@@ -12,6 +12,7 @@ import { alert, startFakeGroup, valuesOf, type FakeGroup } from './group';
 import { createProcessTable, isFakePid, type ProcessTable } from './process-table';
 import { createFakeRunner, judgeFiles } from './runner';
 import { createFakeSockets } from './sockets';
+import { createFakeStreams } from './streams';
 
 export interface FakeHost {
   readonly host: AgentHost;
@@ -68,8 +69,9 @@ export function createFakeHost(real: AgentHost): FakeHost {
     return undefined;
   };
   const sockets = createFakeSockets({ real: real.sockets, clock, peerAt });
+  const streams = createFakeStreams({ real: real.streams, clock, peerAt });
   return {
-    host: { ...real, runner, sockets, files: filesOfFake(files, table) },
+    host: { ...real, runner, sockets, streams, files: filesOfFake(files, table) },
     haproxy: createFakeHaproxy({ faults, groups }),
   };
 }

@@ -24,7 +24,8 @@ describe('a path', () => {
   });
 
   it('may end in one slash where slashes are lenient', () => {
-    const ends = (path: string, slashes: 'lenient' | 'strict') => pathParams('/v1/lists/:list', path, slashes);
+    const ends = (path: string, slashes: 'lenient' | 'strict') =>
+      pathParams('/v1/lists/:list', path, slashes);
     expect(ends('/v1/lists/a/', 'lenient')).toEqual({ list: 'a' });
     expect(ends('/v1/lists/a/', 'strict')).toBeUndefined();
     expect(ends('/v1/lists/a//', 'lenient')).toBeUndefined();
