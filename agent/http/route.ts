@@ -42,8 +42,10 @@ export interface Asked extends Pick<RouteRequest, 'query' | 'header'> {
 export interface Dialect {
   /** Makes the table; asked once. */
   readonly routes: () => readonly Route[];
-  /** Path prefixes that are this dialect's alone: all its rows lie below them, and unknown paths there get its 404. `''`: all that no dialect before it took. */
+  /** Path prefixes that are this dialect's alone: all its rows lie below them, but those of `outposts`, and unknown paths there get its 404. `''`: all that no dialect before it took. */
   readonly prefixes: readonly string[];
+  /** Paths outside the prefixes for which it has rows; what is unknown there is left to the next dialect. */
+  readonly outposts?: readonly string[];
   /** `lenient`: a slash at the end does not matter. `strict`: it does, and of slashes only a second one at the very beginning is forgiven. */
   readonly slashes: Slashes;
   /** What OPTIONS gets where a path is known; without it OPTIONS is a method like any other. */
@@ -74,13 +76,16 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Di
   const rows = (): readonly Route[] => (made ??= dialect.routes());
   context.mounted?.(rows);
   return async (request, response, next) => {
-    if (dialect.slashes === 'strict') forgiveSecondSlash(request);
-    if (!isBelowPrefix(dialect.prefixes, request.path)) {
+    const path = pathOf(request, dialect);
+    const isOwn = isBelowPrefix(dialect.prefixes, path);
+    if (!isOwn && !isBelowPrefix(dialect.outposts ?? [], path)) {
       next();
       return;
     }
     try {
-      await serve(dialect, rows(), context, request, response);
+      if (await serve(dialect, rows(), context, request, response)) return;
+      if (isOwn) sendReply(request, response, dialect.notFoundReply(path, askedOf(request)));
+      else next();
     } catch (thrown) {
       if (response.headersSent) next(thrown);
       else sendReply(request, response, replyOf(thrown, dialect, context, request, response));
@@ -88,36 +93,39 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Di
   };
 }
 
-function forgiveSecondSlash(request: Request): void {
-  if (/^\/\/(?!\/)/.test(request.url)) request.url = request.url.slice(1);
+/** What a strict dialect forgives is not forgiven by others: the request stays as it was sent. */
+function pathOf({ path }: Request, { slashes }: Dialect): string {
+  return slashes === 'strict' && /^\/\/(?!\/)/.test(path) ? path.slice(1) : path;
 }
 
+/** Answers where a row has the path; false: none has. */
 async function serve(
   dialect: Dialect,
   rows: readonly Route[],
   context: RouteContext,
   request: Request,
   response: Response,
-): Promise<void> {
-  const { method, path } = request;
+): Promise<boolean> {
+  const { method } = request;
+  const path = pathOf(request, dialect);
   const wanted = method === 'HEAD' ? 'GET' : method;
   const ofPath: Route[] = [];
   for (const row of rows) {
     const params = pathParams(row.path, path, dialect.slashes);
     if (params === undefined) continue;
-    if (row.method === wanted) return answer({ row, params }, dialect, context, request, response);
+    if (row.method === wanted) {
+      await answer({ row, params }, dialect, context, request, response);
+      return true;
+    }
     ofPath.push(row);
   }
-  const asked = askedOf(request);
-  if (ofPath.length === 0) {
-    sendReply(request, response, dialect.notFoundReply(path, asked));
-    return;
-  }
+  if (ofPath.length === 0) return false;
   const reply =
     (method === 'OPTIONS' ? dialect.optionsReply?.() : undefined) ??
-    dialect.methodNotAllowedReply(method, asked);
+    dialect.methodNotAllowedReply(method, askedOf(request));
   const headers = { ...reply.headers, Allow: methodsOf(ofPath, dialect).join(', ') };
   sendReply(request, response, { ...reply, headers });
+  return true;
 }
 
 function methodsOf(rows: readonly Route[], { optionsReply }: Dialect): readonly string[] {

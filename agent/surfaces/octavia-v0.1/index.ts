@@ -31,6 +31,7 @@ export function createOctaviaV01(deps: OctaviaV01Deps, context: RouteContext): D
     {
       routes: () => octaviaV01Routes(deps),
       prefixes: ['/v0.1'],
+      outposts: ['/info'],
       slashes: 'lenient',
       errorReply,
       notFoundReply,
