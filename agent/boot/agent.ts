@@ -1,15 +1,16 @@
 // One running agent: built from a checked configuration, started in order, stopped in reverse. Used by the daemon
 // and, in the same process, by tests and harnesses.
 
-import type { Router } from 'express';
 import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
+import type { ReadAuthorities } from '../core/client-trust';
 import type { InstanceLock } from '../core/instance-lock';
+import type { PackageVersions } from '../core/packages';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { checkPathLengths } from '../haproxy/paths';
 import { createDispatches } from '../heartbeat/dispatches';
-import type { RouteContext } from '../http/route';
+import type { DialectRouter, RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
 import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
@@ -41,8 +42,12 @@ export interface AgentOptions {
   readonly configs: AgentConfigs;
   /** How long after its start the first heartbeat is sent, in milliseconds: many agents in one process spread theirs. Default 0. */
   readonly heartbeatAfterMs?: number;
+  /** Reads the certificates of authorities; agents in one process share what they read. Default: each reads its own. */
+  readonly readAuthorities?: ReadAuthorities;
+  /** The versions of the packages on this machine; agents in one process share one reader. Default: its own. */
+  readonly packages?: PackageVersions;
   /** What else is served beside the dialects, before them. */
-  readonly furtherDialects?: (context: RouteContext) => readonly Router[];
+  readonly furtherDialects?: (context: RouteContext) => readonly DialectRouter[];
 }
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
@@ -52,7 +57,7 @@ export async function startAgent(
   options: AgentOptions,
 ): Promise<Agent> {
   const config = await settleProcessManager(given, host);
-  const core = wireCore(config, host, options.configs);
+  const core = wireCore(config, host, options.configs, options.packages);
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
@@ -88,7 +93,7 @@ async function startParts(
   lock: InstanceLock,
   local: LocalSocket,
 ): Promise<Agent> {
-  const access = wireAccess(config, host, () => doors.server);
+  const access = wireAccess(config, host, () => doors.server, options.readAuthorities);
   const { serverCertificate } = access;
   const material = await serverCertificate.load();
   const doors = await wireDoors({ config, host, options, core, lock, local, access, material });

@@ -7,7 +7,7 @@ import type { Config } from '../config/options';
 import { certificateDates, type CertificateDates } from '../core/certificate-dates';
 import { createClientAccess } from '../core/client-access';
 import type { NameLists } from '../core/client-names';
-import { createClientTrustFiles, type ClientTrust } from '../core/client-trust';
+import { createClientTrustFiles, type ClientTrust, type ReadAuthorities } from '../core/client-trust';
 import { createRevocationWatch, revocationFindings } from '../core/revocation-watch';
 import {
   createServerCertificate,
@@ -41,12 +41,18 @@ export interface Access {
 }
 
 /** Builds who may call, for a server that comes into being later. */
-export function wireAccess(config: Config, host: HostWithLog, server: () => AgentServer): Access {
+export function wireAccess(
+  config: Config,
+  host: HostWithLog,
+  server: () => AgentServer,
+  readAuthorities?: ReadAuthorities,
+): Access {
   const access = createClientAccess(host.clock, namesOf(config.amphorad));
   const trustFiles = createClientTrustFiles({
     ...host,
     clientCaPath: config.amphora_agent.agent_server_ca,
     crlPath: config.amphorad.client_crl,
+    ...(readAuthorities && { readAuthorities }),
   });
   let trust: ClientTrust | undefined;
   let until: CertificateDates | undefined;

@@ -11,6 +11,7 @@ import type { LoadBalancers } from '../core/load-balancers';
 import { createLoadBalancerStatuses, type LoadBalancerStatuses } from '../core/load-balancer-status';
 import type { OldWorkers } from '../core/old-workers';
 import { createOwnedFiles } from '../core/owned-files';
+import type { PackageVersions } from '../core/packages';
 import { reconcile } from '../core/reconcile';
 import { cacheStates } from '../core/state-cache';
 import { createStoredFrontends, type StoredFrontends } from '../core/stored-frontends';
@@ -63,6 +64,7 @@ export function wireCore(
   config: Config,
   given: HostWithLog,
   configs: ConfigInForce = { path: undefined, current: () => config },
+  packages?: PackageVersions,
 ): Core {
   const host = { ...given, files: ownedFiles(config, given) };
   const drivers = wireDrivers(config, host, configs.current);
@@ -80,7 +82,7 @@ export function wireCore(
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
   const udp = wireUdp(config, host, drivers, counters);
-  const facts = wireFacts(config, host, drivers, statuses);
+  const facts = wireFacts(config, host, drivers, statuses, packages);
   const topology = { state: async () => ({ topology: await pairing.topology.followed() }) };
   const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
   const { listeners } = udp;

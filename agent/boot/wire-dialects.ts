@@ -1,10 +1,9 @@
 // Every surface on the REST listener, in the order in which they are asked: Octavia's 1.0 comes last, it answers every
 // path that no other has.
 
-import type { Router } from 'express';
 import type { AgentConfigs } from '../core/agent-config';
 import type { ServerCertificate } from '../core/server-certificate';
-import type { RouteContext } from '../http/route';
+import type { DialectRouter, RouteContext } from '../http/route';
 import { servedBy } from '../http/served-by';
 import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
 import type { Core } from './wire-core';
@@ -26,7 +25,7 @@ export interface DialectParts {
 export function wireDialects(
   { core, configs, serverCertificate, monitoring, runtime, catalogue }: DialectParts,
   context: RouteContext,
-): readonly Router[] {
+): readonly DialectRouter[] {
   const { vrrp, topology: topologyControl } = core.pairing;
   const v01 = createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context);
   return [

@@ -6,6 +6,7 @@ import { affordableCaps } from '../http/affordable';
 import { createApp } from '../http/app';
 import type { Caps } from '../http/cap-record';
 import { createConnections } from '../http/connections';
+import { onFirstRequest } from '../http/on-first-request';
 import { createAgentServer, type AgentServer } from '../http/server';
 import type { TlsMaterial } from '../http/tls';
 import type { AgentOptions } from './agent';
@@ -56,17 +57,14 @@ export async function wireDoors(deps: DoorsDeps): Promise<Doors> {
     context,
   );
   local.mount(runtime.createRouter());
-  const listener = createApp({
-    ...host,
-    connections,
-    identify: access.identify,
-    observe: monitoring.observe,
-    dialects: [
-      // Not in the document: what they serve is the harness's.
-      ...(options.furtherDialects?.(undocumented) ?? []),
-      ...wireDialects({ core, ...options, ...access, monitoring, runtime, catalogue }, context),
-    ],
-  });
+  const dialects = [
+    // Not in the document: what they serve is the harness's.
+    ...(options.furtherDialects?.(undocumented) ?? []),
+    ...wireDialects({ core, ...options, ...access, monitoring, runtime, catalogue }, context),
+  ];
+  const { identify } = access;
+  const { observe } = monitoring;
+  const listener = onFirstRequest(() => createApp({ ...host, connections, identify, observe, dialects }));
   const server = createAgentServer({
     ...(await serverOptions(config, host)),
     ...host,

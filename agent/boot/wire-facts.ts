@@ -3,7 +3,7 @@
 import type { Config } from '../config/options';
 import { createDetails, type Details } from '../core/details';
 import type { LoadBalancerStatuses } from '../core/load-balancer-status';
-import { createPackageVersions } from '../core/packages';
+import { createPackageVersions, type PackageVersions } from '../core/packages';
 import { createTrafficRates, type TrafficRates } from '../core/rates';
 import { version } from '../generated/version';
 import { createBinaryVersion } from '../haproxy/version';
@@ -25,6 +25,7 @@ export function wireFacts(
   host: HostWithLog,
   { binary, ip, namespace }: Drivers,
   statuses: LoadBalancerStatuses,
+  packages: PackageVersions = createPackageVersions(host.files),
 ): Facts {
   const { clock, system } = host;
   const addresses = createAddresses(ip);
@@ -37,7 +38,7 @@ export function wireFacts(
     details: createDetails({
       ...host,
       rates,
-      packages: createPackageVersions(host.files),
+      packages,
       haproxyCommand: binary,
       binaryVersion: createBinaryVersion(host.runner, binary),
       loadBalancers: () => statuses.count(),

@@ -62,10 +62,6 @@ export function wireHeartbeat(
   core.pairing.onChange(() => sender.sendNow());
   core.findings.add('heartbeat', () => sender.findings());
   const ended = new AbortController();
-  const sendAfter = async (ms: number): Promise<void> => {
-    if (ms > 0) await host.clock.sleep(ms, ended.signal).catch(() => undefined);
-    await sender.run(ended.signal);
-  };
   let running: Promise<void> = Promise.resolve();
   return {
     name: 'heartbeats',
@@ -73,7 +69,7 @@ export function wireHeartbeat(
     stopMs: 200,
     start() {
       haproxy.start(ended.signal);
-      running = sendAfter(afterMs);
+      running = sender.run(ended.signal, afterMs);
       return Promise.resolve();
     },
     async stop() {

@@ -1,7 +1,6 @@
 // Builds what commands on this machine speak to: HTTP on `<base>/agent.sock`, open from the taking of the lock on. While
 // the agent starts it tells what it is at, and nothing else is answered.
 
-import { Router } from 'express';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
@@ -9,9 +8,11 @@ import { createDrawLoadBalancer } from '../core/load-balancer-picture';
 import { createStatusReader } from '../core/status';
 import { version } from '../generated/version';
 import type { Dispatches } from '../heartbeat/dispatches';
+import { onFirstRequest } from '../http/on-first-request';
 import { createPlainApp } from '../http/plain-app';
 import { createPlainServer } from '../http/plain-server';
 import { json } from '../http/reply';
+import type { DialectRouter } from '../http/route';
 import { createUploads } from '../http/uploads';
 import type { AgentStage } from '../model/agent-report';
 import { createInterfaceRecords } from '../network/persist';
@@ -25,8 +26,8 @@ export interface LocalSocket {
   /** Says what the agent is at while it starts. */
   at(step: string): void;
   enter(stage: AgentStage): void;
-  /** Serves another dialect beside its own. */
-  mount(dialect: Router): void;
+  /** Serves one other dialect beside its own. */
+  mount(dialect: DialectRouter): void;
 }
 
 type Parts = HostWithLog & AgentHost;
@@ -61,20 +62,26 @@ export function wireLocal(
     findings: await core.findings.all(),
   });
   const status = wireStatus(config, host, core, configs, dispatches, () => stage);
-  const mounted = Router();
-  const app = createPlainApp({
-    ...host,
-    caller: 'local',
-    dialects: [createLocalSurface({ report, status }, context), mounted],
-    refuse: ({ url }) =>
-      stage === 'running' || url === '/report'
-        ? undefined
-        : json(503, {
-            kind: 'unavailable',
-            message: `The agent is ${stage}`,
-            ...(stage === 'starting' ? { details: step } : {}),
-          }),
-  });
+  let mounted: DialectRouter | undefined;
+  const app = onFirstRequest(() =>
+    createPlainApp({
+      ...host,
+      caller: 'local',
+      dialects: [
+        createLocalSurface({ report, status }, context),
+        async (request, response, next) =>
+          mounted === undefined ? next() : mounted(request, response, next),
+      ],
+      refuse: ({ url }) =>
+        stage === 'running' || url === '/report'
+          ? undefined
+          : json(503, {
+              kind: 'unavailable',
+              message: `The agent is ${stage}`,
+              ...(stage === 'starting' ? { details: step } : {}),
+            }),
+    }),
+  );
   const server = createPlainServer(app);
   return {
     async open() {
@@ -89,7 +96,7 @@ export function wireLocal(
     },
     at: (next) => void (step = next),
     enter: (next) => void (stage = next),
-    mount: (dialect) => void mounted.use(dialect),
+    mount: (dialect) => void (mounted = dialect),
   };
 }
 

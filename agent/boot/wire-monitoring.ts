@@ -1,6 +1,5 @@
 // Builds what is told to those who watch: metrics, liveness, readiness; and the plain listener that serves nothing else.
 
-import type { Router } from 'express';
 import type { Config } from '../config/options';
 import type { SocketAddress } from '../config/option';
 import { createAgentReadings } from '../core/agent-readings';
@@ -17,7 +16,7 @@ import type { HeartbeatFigures, HeartbeatSender } from '../heartbeat/sender';
 import type { Connections, Counts } from '../http/connections';
 import { createPlainApp } from '../http/plain-app';
 import { createPlainServer, type PlainServer } from '../http/plain-server';
-import type { RouteContext } from '../http/route';
+import type { DialectRouter, RouteContext } from '../http/route';
 import { servedBy, type ObserveRequest } from '../http/served-by';
 import type { Vitals } from '../host/vitals';
 import { createMonitoring } from '../surfaces/monitoring';
@@ -41,7 +40,7 @@ export interface Monitoring {
   /** Counts a request that is over. */
   readonly observe: ObserveRequest;
   /** The router, for any listener. */
-  readonly dialect: Router;
+  readonly dialect: DialectRouter;
   /** Looks at the event loop, and listens where the configuration says so. */
   readonly part: Part;
   /** Says that what should run was brought up, or tried. */

@@ -1,10 +1,9 @@
 // Builds Octavia's 1.0 dialect over the core. What another part of the agent gives later is here in one place.
 
-import type { Router } from 'express';
 import type { AgentConfigs } from '../core/agent-config';
 import { createListeners } from '../core/listeners';
 import type { ServerCertificate } from '../core/server-certificate';
-import type { RouteContext } from '../http/route';
+import type { DialectRouter, RouteContext } from '../http/route';
 import { createOctaviaV10 } from '../surfaces/octavia-v1.0';
 import type { Core } from './wire-core';
 
@@ -14,7 +13,7 @@ export function wireOctaviaV1(
   serverCertificate: ServerCertificate,
   agentConfig: AgentConfigs,
   context: RouteContext,
-): Router {
+): DialectRouter {
   const udpListeners = core.udp.listeners;
   const listeners = createListeners({ ...core, udpListeners });
   const { vrrp } = core.pairing;

@@ -1,8 +1,7 @@
 // The surface with the OpenAPI document of what is mounted. The descriptions are loaded when it is first asked for: they
 // cost nothing at start.
 
-import type { Router } from 'express';
-import type { Route, RouteContext } from '../http/route';
+import type { DialectRouter, Route, RouteContext } from '../http/route';
 import { createOpenapi } from '../surfaces/openapi';
 
 export interface Catalogue {
@@ -14,17 +13,18 @@ export interface Catalogue {
 
 /** Makes the list of what is mounted. */
 export function createCatalogue(): Catalogue {
-  const rows = new Map<string, Route>();
+  const tables: (() => readonly Route[])[] = [];
   return {
-    mounted(routes) {
-      for (const route of routes) rows.set(`${route.method} ${route.path}`, route);
+    mounted: (rows) => void tables.push(rows),
+    rows: () => {
+      const rows = tables.flatMap((each) => each());
+      return [...new Map(rows.map((row) => [`${row.method} ${row.path}`, row])).values()];
     },
-    rows: () => [...rows.values()],
   };
 }
 
 /** Builds the surface; `rows` lists those of all routers once they are made. */
-export function wireOpenapi(rows: Catalogue['rows'], context: RouteContext): Router {
+export function wireOpenapi(rows: Catalogue['rows'], context: RouteContext): DialectRouter {
   let made: Promise<string> | undefined;
   return createOpenapi({ document: () => (made ??= textOf(rows())) }, context);
 }

@@ -1,13 +1,12 @@
 // Builds the runtime API: its instances and verbs, its router for any listener, and the listener of its own.
 
-import type { Router } from 'express';
 import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import { createInstances, type Instances } from '../core/runtime/instances';
 import { createRuntimeServers, type RuntimeServers } from '../core/runtime/servers';
 import { createPlainApp } from '../http/plain-app';
 import { createPlainServer } from '../http/plain-server';
-import type { RouteContext } from '../http/route';
+import type { DialectRouter, RouteContext } from '../http/route';
 import { createUploads } from '../http/uploads';
 import { AgentError, invalidInput } from '../model/errors';
 import type { Finding } from '../model/finding';
@@ -29,7 +28,7 @@ export interface RuntimeApi {
   readonly instances: Instances;
   readonly servers: RuntimeServers;
   /** A router over the same instances, for one more listener; who may call is that listener's to ask. */
-  createRouter(mounted?: RouteContext['mounted']): Router;
+  createRouter(mounted?: RouteContext['mounted']): DialectRouter;
   /** The listener of its own; none unless it is configured. */
   readonly parts: readonly Part[];
   /** What goes on behind answered requests; stopped before any listener. */

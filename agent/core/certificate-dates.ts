@@ -1,6 +1,5 @@
 // Until when the certificates and lists in force are good: the agent's own, and those that clients are judged by.
 
-import { X509Certificate } from 'node:crypto';
 import type { ServerIdentity } from './server-certificate';
 
 /** Milliseconds since the epoch. */
@@ -14,15 +13,17 @@ export interface CertificateDates {
 }
 
 /** Reads the dates off what is in force. */
-export function certificateDates({ certificates, clientTrust }: ServerIdentity): CertificateDates {
-  const server = new X509Certificate(certificates);
+export function certificateDates({
+  validity,
+  clientTrust,
+}: Pick<ServerIdentity, 'validity' | 'clientTrust'>): CertificateDates {
   const newest = new Map<string, number>();
   for (const { issuer, nextUpdateMs } of clientTrust.lists ?? []) {
     newest.set(issuer, Math.max(nextUpdateMs, newest.get(issuer) ?? -Infinity));
   }
   return {
-    serverFromMs: Date.parse(server.validFrom),
-    serverUntilMs: Date.parse(server.validTo),
+    serverFromMs: validity.notBefore,
+    serverUntilMs: validity.notAfter,
     clientCaUntilMs: first(clientTrust.authorities.map(({ certificate }) => Date.parse(certificate.validTo))),
     clientCrlUntilMs: first([...newest.values()]),
   };

@@ -37,6 +37,19 @@ export interface ClientTrustDeps {
   readonly log: Log;
   readonly clientCaPath: string;
   readonly crlPath: string | undefined;
+  /** Default: as `readAuthorities` does. Agents in one process share what they read. */
+  readonly readAuthorities?: ReadAuthorities;
+}
+
+/** Reads authorities out of PEM. Throws `invalid-input`. */
+export type ReadAuthorities = (pem: string) => readonly Authority[];
+
+/** Reads the authorities of a PEM text. Throws `invalid-input`. */
+export function readAuthorities(pem: string): readonly Authority[] {
+  return readCaBundle(pem).map((certificate) => ({
+    certificate,
+    subject: rawFieldsOf(certificate).subject,
+  }));
 }
 
 /** Makes the reader of both files. */
@@ -45,14 +58,13 @@ export function createClientTrustFiles({
   log,
   clientCaPath,
   crlPath,
+  readAuthorities: read = readAuthorities,
 }: ClientTrustDeps): ClientTrustFiles {
   const unusable = new Map<string, Finding>();
 
-  async function readAuthorities(): Promise<readonly Authority[]> {
+  async function authoritiesInFile(): Promise<readonly Authority[]> {
     const pem = await requiredText(files, clientCaPath, 'agent_server_ca');
-    return namingFile(clientCaPath, 'agent_server_ca', () =>
-      readCaBundle(pem).map((certificate) => ({ certificate, subject: rawFieldsOf(certificate).subject })),
-    );
+    return namingFile(clientCaPath, 'agent_server_ca', () => read(pem));
   }
 
   async function readLists(
@@ -84,7 +96,7 @@ export function createClientTrustFiles({
 
   return {
     async read(before) {
-      const authorities = await orBefore('client-ca', before?.authorities, readAuthorities);
+      const authorities = await orBefore('client-ca', before?.authorities, authoritiesInFile);
       if (crlPath === undefined) return { authorities, lists: undefined };
       const lists = await orBefore('client-crl', before?.lists, () => readLists(crlPath, authorities));
       return { authorities, lists };

@@ -22,13 +22,18 @@ export interface OwnedFilesDeps {
 export function createOwnedFiles({ files, roots, userId }: OwnedFilesDeps): Files {
   const isTrusted = (stat: FileStat): boolean => stat.uid === userId || stat.uid === 0;
 
+  // Of nested roots the outer one counts: the inner one is an entry of it.
+  const fromOutermost = roots.toSorted((a, b) => a.length - b.length);
+
   /** The directories between a root and the path, from above; none for a path elsewhere. */
   function directoriesTo(path: string): readonly string[] | undefined {
-    // Of nested roots the outer one: the inner one is an entry of it.
-    const [root] = roots.filter((each) => isBelow(each, path)).sort((a, b) => a.length - b.length);
-    if (root === undefined) return undefined;
-    const parts = relative(root, path).split('/').slice(0, -1);
-    return parts.map((_, index) => join(root, ...parts.slice(0, index + 1)));
+    for (const root of fromOutermost) {
+      const way = relative(root, path);
+      if (!leadsBelow(way)) continue;
+      const parts = way.split('/').slice(0, -1);
+      return parts.map((_, index) => join(root, ...parts.slice(0, index + 1)));
+    }
+    return undefined;
   }
 
   async function firstNoDirectory(path: string): Promise<string | undefined> {
@@ -40,8 +45,8 @@ export function createOwnedFiles({ files, roots, userId }: OwnedFilesDeps): File
     return undefined;
   }
 
-  async function requireWay(path: string): Promise<void> {
-    for (const directory of directoriesTo(path) ?? []) {
+  async function requireWay(path: string, directories = directoriesTo(path)): Promise<void> {
+    for (const directory of directories ?? []) {
       const stat = await files.stat(directory);
       if (stat === undefined) return;
       if (stat.kind !== 'directory' || !isTrusted(stat)) throw untrusted(directory, stat, 'directory');
@@ -50,8 +55,9 @@ export function createOwnedFiles({ files, roots, userId }: OwnedFilesDeps): File
 
   /** Guards a call that reads what is at the path. */
   async function requireFile(path: string): Promise<void> {
-    await requireWay(path);
-    if (directoriesTo(path) === undefined) return;
+    const directories = directoriesTo(path);
+    await requireWay(path, directories);
+    if (directories === undefined) return;
     const stat = await files.stat(path);
     if (stat !== undefined && (stat.kind !== 'file' || !isTrusted(stat))) throw untrusted(path, stat, 'file');
   }
@@ -75,8 +81,7 @@ export function createOwnedFiles({ files, roots, userId }: OwnedFilesDeps): File
   };
 }
 
-function isBelow(root: string, path: string): boolean {
-  const way = relative(root, path);
+function leadsBelow(way: string): boolean {
   return way !== '' && way !== '..' && !way.startsWith('../') && !way.startsWith('/');
 }
 

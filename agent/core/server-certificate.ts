@@ -5,6 +5,7 @@ import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { certificateChainPem, checkServerBundle, readBundle, type Bundle } from '../pki/bundle';
+import { validityOf, type Validity } from '../pki/inspect';
 import type { ClientTrust } from './client-trust';
 import { createGate } from './gate';
 import { namingFile, requiredText } from './required-file';
@@ -13,6 +14,8 @@ import { namingFile, requiredText } from './required-file';
 export interface ServerIdentity {
   readonly key: string;
   readonly certificates: string;
+  /** The dates of the leaf, in milliseconds since the epoch. */
+  readonly validity: Validity;
   readonly clientCa: string;
   /** One revocation list each; empty when revocation is not asked for. */
   readonly clientCrls: readonly string[];
@@ -100,7 +103,12 @@ export function createServerCertificate(deps: ServerCertificateDeps): ServerCert
 }
 
 function identityOf(bundle: Bundle, trust: ClientTrust): ServerIdentity {
-  return { key: bundle.keyPem, certificates: certificateChainPem(bundle), ...trustOf(trust) };
+  return {
+    key: bundle.keyPem,
+    certificates: certificateChainPem(bundle),
+    validity: validityOf(bundle.certificate),
+    ...trustOf(trust),
+  };
 }
 
 function trustOf(trust: ClientTrust): Pick<ServerIdentity, 'clientCa' | 'clientCrls' | 'clientTrust'> {

@@ -22,8 +22,8 @@ export interface HeartbeatOptions {
 }
 
 export interface HeartbeatSender {
-  /** Sends until aborted, the first message at once. Resolves when the last one is over; never throws. */
-  run(signal: AbortSignal): Promise<void>;
+  /** Sends until aborted, the first message after `afterMs` (0: at once): however late that one is, the rhythm counts from there. Resolves when the last one is over; never throws. */
+  run(signal: AbortSignal, afterMs?: number): Promise<void>;
   /** Has a message sent before its time, because what it tells has just changed; the rhythm stays as it is. */
   sendNow(): void;
   readonly findings: FindProblems;
@@ -126,7 +126,8 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     findings: () => Promise.resolve(findingsOf(trouble)),
     figures: () => figuresOf(trouble),
     sendNow: () => hurry.ask(),
-    run: (signal) => keepRhythm(deps, hurry, sendSafely, signal),
+    run: (signal, afterMs = 0) =>
+      keepRhythm(deps, hurry, sendSafely, signal, deps.clock.monotonic() + afterMs),
   };
 }
 
@@ -144,9 +145,11 @@ async function keepRhythm(
   hurry: Hurry,
   send: () => Promise<void>,
   signal: AbortSignal,
+  firstMs: number,
 ): Promise<void> {
   const { clock, options } = deps;
-  let dueMs = clock.monotonic();
+  let dueMs = firstMs;
+  await sleepUntil(deps, dueMs, signal);
   while (!signal.aborted) {
     await send();
     const isIdle = options().controller_ip_port_list.length === 0;

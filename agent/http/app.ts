@@ -1,7 +1,7 @@
 // Puts the floors of a request in order: request id and access log, who is it, security headers, the dialects, 404.
 // Express lives here. Source: DESIGN "A request, end to end".
 
-import express, { type Express, type Router } from 'express';
+import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Clock } from '../host/clock';
 import type { Log } from '../host/log';
@@ -11,6 +11,7 @@ import { framingFault } from './framing';
 import { refuseWrite, type Identified } from './identity';
 import { createInOrder } from './in-order';
 import { json, sendReply, type Reply } from './reply';
+import type { DialectRouter } from './route';
 import { observeRequest, type ObserveRequest } from './served-by';
 import type { IncomingMessage } from 'node:http';
 
@@ -20,7 +21,7 @@ export interface AppDeps {
   readonly identify: (request: IncomingMessage) => Identified;
   readonly connections: Connections;
   /** One router a dialect; the last one may take every path that no other has. */
-  readonly dialects: readonly Router[];
+  readonly dialects: readonly DialectRouter[];
   /** Is told of every request that is over. */
   readonly observe?: ObserveRequest;
 }

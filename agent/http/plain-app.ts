@@ -1,7 +1,7 @@
 // The application of a server without TLS: request id and access log, strict framing, whoever asks who it is, the
 // dialects, 404. What it serves is chosen by boot/: nothing that needs a certificate is mounted here.
 
-import express, { type Express, type Router } from 'express';
+import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../host/clock';
@@ -10,6 +10,7 @@ import { beginAccess } from './access-log';
 import { framingFault } from './framing';
 import { createInOrder } from './in-order';
 import { json, sendReply, type Reply } from './reply';
+import type { DialectRouter } from './route';
 import { observeRequest, type ObserveRequest } from './served-by';
 
 export interface PlainAppDeps {
@@ -17,7 +18,7 @@ export interface PlainAppDeps {
   readonly clock: Clock;
   /** How its callers are called in the access log: `local`, `runtime`, `metrics`. */
   readonly caller: string;
-  readonly dialects: readonly Router[];
+  readonly dialects: readonly DialectRouter[];
   /** Is told of every request that is over. */
   readonly observe?: ObserveRequest;
   /** Refuses a request; undefined lets it go on. */

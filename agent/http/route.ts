@@ -1,10 +1,11 @@
-// Turns a surface's table of routes into an Express router: reads bodies, calls handlers, writes replies. A handler
+// Serves a surface's table of routes: finds the row, reads bodies, calls handlers, writes replies. A handler
 // returns a reply or throws; nothing else writes to the response.
 
-import { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import type { Log } from '../host/log';
-import { AgentError, internal, invalidInput, isAgentError, messageOf } from '../model/errors';
+import { type AgentError, internal, isAgentError, messageOf } from '../model/errors';
 import { readBody, type BodyKind, type BodyLimits } from './body';
+import { isBelowPrefix, pathParams, type Slashes } from './path';
 import { sendReply, type Reply } from './reply';
 import type { Uploads } from './uploads';
 
@@ -39,11 +40,14 @@ export interface Asked extends Pick<RouteRequest, 'query' | 'header'> {
 }
 
 export interface Dialect {
-  readonly routes: readonly Route[];
-  /** Path prefixes that are this dialect's alone: unknown paths below them get its 404. `''`: all that no dialect before it took. */
+  /** Makes the table; asked once. */
+  readonly routes: () => readonly Route[];
+  /** Path prefixes that are this dialect's alone: all its rows lie below them, but those of `outposts`, and unknown paths there get its 404. `''`: all that no dialect before it took. */
   readonly prefixes: readonly string[];
+  /** Paths outside the prefixes for which it has rows; what is unknown there is left to the next dialect. */
+  readonly outposts?: readonly string[];
   /** `lenient`: a slash at the end does not matter. `strict`: it does, and of slashes only a second one at the very beginning is forgiven. */
-  readonly slashes: 'lenient' | 'strict';
+  readonly slashes: Slashes;
   /** What OPTIONS gets where a path is known; without it OPTIONS is a method like any other. */
   readonly optionsReply?: () => Reply;
   /** A domain error in the dialect's words. */
@@ -59,67 +63,89 @@ export interface RouteContext {
   readonly uploads: Uploads;
   /** Why nothing may be changed now; undefined when all may. Reads are answered whatever it says. */
   readonly refuseChange?: () => AgentError | undefined;
-  /** Hears of the rows of every router that is made. */
-  readonly mounted?: (routes: readonly Route[]) => void;
+  /** Hears of every router that is made, and can ask for its rows. */
+  readonly mounted?: (rows: () => readonly Route[]) => void;
 }
 
-/** Makes the router of one dialect. */
-export function createDialectRouter(dialect: Dialect, context: RouteContext): Router {
-  context.mounted?.(dialect.routes);
-  const isStrict = dialect.slashes === 'strict';
-  const router = Router({ caseSensitive: true, strict: isStrict });
-  // In this order: what another dialect is to answer goes on as it came.
-  router.use(skipForeign(dialect));
-  if (isStrict) router.use(withoutSecondSlash);
-  for (const route of dialect.routes) {
-    const verb = route.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
-    router[verb](route.path, (request, response) => answer(route, dialect, context, request, response));
-  }
-  // Made when a request first fits no row: many agents in one process seldom see one.
-  let methods: Router | undefined;
-  router.use((request, response, next) => {
-    methods ??= createMethodsRouter(dialect);
-    methods(request, response, next);
-  });
-  router.use((request, response, next) => {
-    const allowed = allowedOf(response);
-    if (allowed.length > 0) {
-      const reply =
-        (request.method === 'OPTIONS' ? dialect.optionsReply?.() : undefined) ??
-        dialect.methodNotAllowedReply(request.method, askedOf(request));
-      const headers = { ...reply.headers, Allow: [...new Set(allowed)].join(', ') };
-      sendReply(request, response, { ...reply, headers });
-      return;
-    }
-    if (!isOwn(dialect, request.path)) {
+/** Answers what a dialect has; all else is left to the next one. */
+export type DialectRouter = (request: Request, response: Response, next: NextFunction) => Promise<void>;
+
+/** Makes the router of one dialect. Its rows are made when the first request for it comes: many agents in one process seldom see one. */
+export function createDialectRouter(dialect: Dialect, context: RouteContext): DialectRouter {
+  let made: readonly Route[] | undefined;
+  const rows = (): readonly Route[] => (made ??= dialect.routes());
+  context.mounted?.(rows);
+  return async (request, response, next) => {
+    const path = pathOf(request, dialect);
+    const isOwn = isBelowPrefix(dialect.prefixes, path);
+    if (!isOwn && !isBelowPrefix(dialect.outposts ?? [], path)) {
       next();
       return;
     }
-    sendReply(request, response, dialect.notFoundReply(request.path, askedOf(request)));
-  });
-  router.use(onError(dialect, context));
-  return router;
+    try {
+      if (await serve(dialect, rows(), context, request, response)) return;
+      if (isOwn) sendReply(request, response, dialect.notFoundReply(path, askedOf(request)));
+      else next();
+    } catch (thrown) {
+      if (response.headersSent) next(thrown);
+      else sendReply(request, response, replyOf(thrown, dialect, context, request, response));
+    }
+  };
 }
 
-/** Notes for each path which methods it has. */
-function createMethodsRouter(dialect: Dialect): Router {
-  const router = Router({ caseSensitive: true, strict: dialect.slashes === 'strict' });
-  for (const [path, methods] of methodsByPath(dialect)) {
-    router.all(path, (_request, response, next) => {
-      allowedOf(response).push(...methods);
-      next();
-    });
+/** What a strict dialect forgives is not forgiven by others: the request stays as it was sent. */
+function pathOf({ path }: Request, { slashes }: Dialect): string {
+  return slashes === 'strict' && /^\/\/(?!\/)/.test(path) ? path.slice(1) : path;
+}
+
+/** Answers where a row has the path; false: none has. */
+async function serve(
+  dialect: Dialect,
+  rows: readonly Route[],
+  context: RouteContext,
+  request: Request,
+  response: Response,
+): Promise<boolean> {
+  const { method } = request;
+  const path = pathOf(request, dialect);
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  const ofPath: Route[] = [];
+  for (const row of rows) {
+    const params = pathParams(row.path, path, dialect.slashes);
+    if (params === undefined) continue;
+    if (row.method === wanted) {
+      await answer({ row, params }, dialect, context, request, response);
+      return true;
+    }
+    ofPath.push(row);
   }
-  return router;
+  if (ofPath.length === 0) return false;
+  const reply =
+    (method === 'OPTIONS' ? dialect.optionsReply?.() : undefined) ??
+    dialect.methodNotAllowedReply(method, askedOf(request));
+  const headers = { ...reply.headers, Allow: methodsOf(ofPath, dialect).join(', ') };
+  sendReply(request, response, { ...reply, headers });
+  return true;
+}
+
+function methodsOf(rows: readonly Route[], { optionsReply }: Dialect): readonly string[] {
+  const methods = rows.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return [...new Set([...(optionsReply === undefined ? [] : ['OPTIONS']), ...methods])];
+}
+
+interface Found {
+  readonly row: Route;
+  readonly params: Readonly<Record<string, string>>;
 }
 
 async function answer(
-  route: Route,
+  { row: route, params }: Found,
   dialect: Dialect,
-  { limits, log, uploads, refuseChange }: RouteContext,
+  context: RouteContext,
   request: Request,
   response: Response,
 ): Promise<void> {
+  const { limits, uploads, refuseChange } = context;
   let reply: Reply;
   const share = uploads();
   try {
@@ -130,20 +156,25 @@ async function answer(
     // A body may take its time, and a transition begin meanwhile.
     const belated = route.method === 'GET' ? undefined : refuseChange?.();
     if (belated !== undefined) throw belated;
-    reply = await route.handle(asRouteRequest(request, response, body));
+    reply = await route.handle(asRouteRequest(params, request, response, body));
   } catch (thrown) {
-    reply = dialect.errorReply(asAgentError(thrown, log, response), askedOf(request));
+    reply = replyOf(thrown, dialect, context, request, response);
   } finally {
     share.release();
   }
   sendReply(request, response, reply);
 }
 
-function asRouteRequest(request: Request, response: Response, body: Buffer): RouteRequest {
+function asRouteRequest(
+  params: RouteRequest['params'],
+  request: Request,
+  response: Response,
+  body: Buffer,
+): RouteRequest {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   return {
-    params: request.params as Readonly<Record<string, string>>,
+    params,
     body,
     contentType: request.headers['content-type'],
     ...readsOf(request),
@@ -166,21 +197,14 @@ function readsOf(request: Request): Pick<RouteRequest, 'query' | 'header'> {
   };
 }
 
-type ErrorMiddleware = (thrown: unknown, request: Request, response: Response, next: NextFunction) => void;
-
-// What Express itself throws: a path that is not percent-encoded UTF-8.
-function onError(dialect: Dialect, { log }: RouteContext): ErrorMiddleware {
-  return (thrown, request, response, next) => {
-    if (response.headersSent) {
-      next(thrown);
-      return;
-    }
-    const undecodable = thrown instanceof Error && 'status' in thrown && thrown.status === 400;
-    const error = undecodable
-      ? invalidInput('Invalid request', 'path: expected percent-encoded UTF-8')
-      : asAgentError(thrown, log, response);
-    sendReply(request, response, dialect.errorReply(error, askedOf(request)));
-  };
+function replyOf(
+  thrown: unknown,
+  dialect: Dialect,
+  { log }: RouteContext,
+  request: Request,
+  response: Response,
+): Reply {
+  return dialect.errorReply(asAgentError(thrown, log, response), askedOf(request));
 }
 
 function asAgentError(thrown: unknown, log: Log, response: Response): AgentError {
@@ -194,40 +218,4 @@ function asAgentError(thrown: unknown, log: Log, response: Response): AgentError
     });
   }
   return error;
-}
-
-function isOwn({ prefixes }: Dialect, path: string): boolean {
-  return prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
-}
-
-const firstSegment = (path: string): string => path.split('/', 2)[1] ?? '';
-
-/** Another dialect's paths are not tried against each row of this one. */
-function skipForeign(dialect: Dialect): RequestHandler {
-  const heads = new Set(dialect.routes.map(({ path }) => firstSegment(path)));
-  return (request, _response, next) => {
-    if (heads.has(firstSegment(request.path)) || isOwn(dialect, request.path)) next();
-    else next('router');
-  };
-}
-
-const withoutSecondSlash: RequestHandler = (request, _response, next) => {
-  if (/^\/\/(?!\/)/.test(request.url)) request.url = request.url.slice(1);
-  next();
-};
-
-function methodsByPath({ routes, optionsReply }: Dialect): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>();
-  for (const { path, method } of routes) {
-    const methods = found.get(path) ?? (optionsReply === undefined ? [] : ['OPTIONS']);
-    methods.push(...(method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    found.set(path, methods);
-  }
-  return found;
-}
-
-function allowedOf(response: Response): string[] {
-  const locals = response.locals as { allowed?: string[] };
-  locals.allowed ??= [];
-  return locals.allowed;
 }

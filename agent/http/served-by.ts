@@ -1,9 +1,9 @@
 // Which API a request was for: whoever answers it is named on its response, so that whoever counts requests need know no
 // paths. It gives a router no other behaviour.
 
-import { Router, type Response } from 'express';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../host/clock';
+import type { DialectRouter } from './route';
 
 /** A request that is over. */
 export interface SeenRequest {
@@ -25,18 +25,15 @@ interface Locals {
 const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS']);
 
 /** Makes a router that says whose it is to those who count. */
-export function servedBy(surface: string, dialect: Router): Router {
-  const router = Router();
-  const mark =
-    (name: string | undefined) =>
-    (_request: unknown, response: Response, next: () => void): void => {
-      const locals = response.locals as Locals;
-      if (name === undefined) delete locals.surface;
-      else locals.surface = name;
-      next();
-    };
-  router.use(mark(surface), dialect, mark(undefined));
-  return router;
+export function servedBy(surface: string, dialect: DialectRouter): DialectRouter {
+  return (request, response, next) => {
+    const locals = response.locals as Locals;
+    locals.surface = surface;
+    return dialect(request, response, (thrown?: unknown) => {
+      if (thrown === undefined) delete locals.surface;
+      next(thrown);
+    });
+  };
 }
 
 /** Tells `observe` of a request once it is over. */

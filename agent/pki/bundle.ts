@@ -6,7 +6,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { AgentError } from '../model/errors';
 import { invalidInput } from '../model/errors';
 import { certificatesIn } from './certificate-blocks';
-import { describeCertificate, isWithinDates, validityOf } from './inspect';
+import { extendedKeyUsageOf, isWithinDates, validityOf } from './inspect';
 import type { PemBlock } from './pem';
 import { splitPem } from './pem';
 
@@ -74,7 +74,7 @@ const servingUsages: readonly string[] = ['serverAuth', 'anyExtendedKeyUsage', '
  * lock its controller out for good. Throws `invalid-input` naming dates, key or usage.
  */
 export function checkServerBundle(bundle: Bundle, nowMs: number): void {
-  const { extendedKeyUsage } = describeCertificate(bundle.certificate);
+  const extendedKeyUsage = extendedKeyUsageOf(bundle.certificate);
   const unfit = unfitKey(bundle);
   if (unfit !== undefined) throw invalidInput('Certificate cannot serve TLS', unfit);
   if (extendedKeyUsage?.some((usage) => servingUsages.includes(usage)) === false) {

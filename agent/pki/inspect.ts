@@ -50,7 +50,7 @@ export function describeCertificate(certificate: X509Certificate): CertificateDe
     ipAddresses: names
       .filter(({ type }) => type === 'IP Address')
       .flatMap(({ value }) => parseIp(value)?.text ?? []),
-    extendedKeyUsage: usagesOf(certificate.keyUsage),
+    extendedKeyUsage: extendedKeyUsageOf(certificate),
     fingerprint256: certificate.fingerprint256,
     isCa: certificate.ca,
   };
@@ -97,16 +97,24 @@ export function isWithinDates(certificate: X509Certificate, nowMs: number): bool
   return notBefore <= nowMs && nowMs < notAfter;
 }
 
-/** Reads a certificate's dates, in milliseconds since the epoch; NaN for one that is unreadable. */
-export function validityOf(certificate: X509Certificate): {
+/** Milliseconds since the epoch; NaN for a date that is unreadable. */
+export interface Validity {
   readonly notBefore: number;
   readonly notAfter: number;
-} {
+}
+
+/** Reads a certificate's dates. */
+export function validityOf(certificate: X509Certificate): Validity {
   return { notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
 }
 
 function oneLine(name: string): string {
   return name.split('\n').join(', ');
+}
+
+/** Lists what a certificate may be used for, as its description does. */
+export function extendedKeyUsageOf(certificate: X509Certificate): readonly string[] | undefined {
+  return usagesOf(certificate.keyUsage);
 }
 
 // Node leaves keyUsage undefined without the extension, which @types/node does not say.

@@ -6,6 +6,7 @@ import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openS
 import { readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Files } from '../host/files';
+import { hasErrno } from '../host/node/errno';
 import { isAbsent } from '../host/node/file-errors';
 import { fileStatOf } from '../host/node/files';
 
@@ -50,7 +51,7 @@ export function createHastyFiles(files: Files): Files {
       ),
     list: (path) =>
       atOnce(
-        () => readdirSync(path).sort(),
+        () => namesIn(path),
         () => files.list(path),
       ),
     stat: (path) =>
@@ -77,6 +78,15 @@ function unlessAbsent<T>(read: () => T): T | undefined {
     return read();
   } catch (thrown) {
     if (isAbsent(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch (thrown) {
+    if (hasErrno(thrown, 'ENOENT')) return [];
     throw thrown;
   }
 }

@@ -32,28 +32,40 @@ export function createHttpsClient(options: ClientOptions): PooledClient {
   const { port, amphoraId, caPem, keyPem, certificatePem } = options;
   const credentials = { ca: caPem, key: keyPem, cert: certificatePem };
   const open = (): Agent => new Agent({ keepAlive: true, maxSockets: mostConnections, ...credentials });
-  let pool = open();
+  let pool: Agent | undefined;
   const request: Client['request'] = (method, path, { body, headers = {} } = {}) =>
     new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
       const sent = httpsRequest(
-        { host: '127.0.0.1', port, method, path, agent: pool, headers: { ...length, ...headers } },
+        {
+          host: '127.0.0.1',
+          port,
+          method,
+          path,
+          agent: (pool ??= open()),
+          headers: { ...length, ...headers },
+        },
         (response) => void readAnswer(response).then(resolve, reject),
       );
       sent.once('error', reject);
       sent.end(body);
     });
-  const api = createApiClient(({ method, path, ...rest }) => request(method, path, rest));
+  let made: ApiClient | undefined;
+  // A fleet has a client for each amphora, most of which are never used.
+  const api = (): ApiClient =>
+    (made ??= createApiClient(({ method, path, ...rest }) => request(method, path, rest)));
   return {
     request,
-    api,
-    info: async () => succeeded('info', await api.getV10Info()).body,
-    details: async () => succeeded('details', await api.getV10Details()).body,
-    listeners: async () => succeeded('listeners', await api.listV10Listeners()).body,
-    loadBalancer: (id) => loadBalancerOf(api, amphoraId, id),
+    get api() {
+      return api();
+    },
+    info: async () => succeeded('info', await api().getV10Info()).body,
+    details: async () => succeeded('details', await api().getV10Details()).body,
+    listeners: async () => succeeded('listeners', await api().listV10Listeners()).body,
+    loadBalancer: (id) => loadBalancerOf(api(), amphoraId, id),
     hangUp() {
-      pool.destroy();
-      pool = open();
+      pool?.destroy();
+      pool = undefined;
     },
   };
 }

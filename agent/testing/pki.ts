@@ -11,7 +11,16 @@ interface Authority {
   readonly keyId: Buffer;
 }
 
+/** A key, and what certificates for it say of it. */
+interface Key {
+  readonly privateKey: KeyObject;
+  readonly keyPem: string;
+  readonly spki: Buffer;
+  readonly keyId: Buffer;
+}
+
 interface Wanted {
+  readonly key: Key;
   readonly commonName: string;
   readonly extensions: readonly Buffer[];
   /** Undefined: signed with its own key. */
@@ -36,6 +45,7 @@ const certificateAndCrlSign = Buffer.from([1, 0x06]);
 /** Makes an authority and a client of it; valid for 30 days, and kept nowhere. */
 export function makePki(): ThrowAwayPki {
   const own = issue({
+    key: newKey(),
     commonName: 'amphorad test CA',
     extensions: [
       extension('551d13', true, der(sequence, der(0x01, Buffer.from([0xff])))),
@@ -44,29 +54,43 @@ export function makePki(): ThrowAwayPki {
     issuer: undefined,
   });
   const { authority } = own;
-  const leaf = (commonName: string, usage: Buffer, names: readonly Buffer[]): KeyPair =>
-    issue({ commonName, extensions: leafExtensions(usage, names), issuer: authority }).pair;
-  const issueClient = (commonName: string): KeyPair => leaf(commonName, clientAuth, []);
+  const leaf = (key: Key, commonName: string, usage: Buffer, names: readonly Buffer[]): KeyPair =>
+    issue({ key, commonName, extensions: leafExtensions(usage, names), issuer: authority }).pair;
+  const issueClient = (commonName: string): KeyPair => leaf(newKey(), commonName, clientAuth, []);
+  const server = (key: Key, amphoraId: string): KeyPair =>
+    leaf(key, amphoraId, serverAuth, namesOf(amphoraId));
   return {
     ca: own.pair,
     client: issueClient('controller'),
     issueClient,
-    issueServer: (amphoraId) =>
-      leaf(amphoraId, serverAuth, [
-        dnsName(amphoraId),
-        dnsName('localhost'),
-        der(0x87, Buffer.from([127, 0, 0, 1])),
-      ]),
+    issueServer: (amphoraId) => server(newKey(), amphoraId),
+    serversOfOneKey: () => {
+      const key = newKey();
+      return (amphoraId) => server(key, amphoraId);
+    },
   };
 }
 
-function issue({ commonName, extensions, issuer }: Wanted): {
+function namesOf(amphoraId: string): readonly Buffer[] {
+  return [dnsName(amphoraId), dnsName('localhost'), der(0x87, Buffer.from([127, 0, 0, 1]))];
+}
+
+function newKey(): Key {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  return {
+    privateKey,
+    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    spki,
+    keyId: createHash('sha1').update(spki).digest(),
+  };
+}
+
+function issue({ key, commonName, extensions, issuer }: Wanted): {
   readonly pair: KeyPair;
   readonly authority: Authority;
 } {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const keyId = createHash('sha1').update(spki).digest();
+  const { privateKey, keyPem, spki, keyId } = key;
   const authority = { commonName, key: privateKey, keyId };
   const by = issuer ?? authority;
   const body = der(
@@ -90,7 +114,6 @@ function issue({ commonName, extensions, issuer }: Wanted): {
   );
   const signature = der(bits, Buffer.from([0]), sign('sha256', body, by.key));
   const certificatePem = pemOf(der(sequence, body, ecdsaWithSha256, signature));
-  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return { pair: { keyPem, certificatePem }, authority };
 }
 

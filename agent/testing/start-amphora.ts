@@ -6,6 +6,8 @@ import { resolve } from 'node:path';
 import { variableOf } from '../config/options';
 import type { ConfigSources } from '../config/sources';
 import type { AgentHost } from '../boot/wire-host';
+import type { ReadAuthorities } from '../core/client-trust';
+import type { PackageVersions } from '../core/packages';
 import { AgentError } from '../model/errors';
 import { parseAmphoraId } from '../model/ids';
 import {
@@ -22,6 +24,7 @@ import type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
 import { startChild } from './child-agent';
 import { createFakeHost } from './fake-haproxy/fake-host';
 import { fakeHaproxyDialect } from './fake-haproxy/dialect';
+import type { ThrowAwayPki } from './certificates';
 import type { FakeHaproxy, FakeLoadBalancer } from './fake-load-balancer';
 import { findHaproxy } from './harness-host';
 import { openHealthManager } from './health-manager';
@@ -62,6 +65,12 @@ export interface Ground {
   readonly certificates?: SharedCertificates;
   /** How long after its start an agent sends its first heartbeat; asked at each start. */
   readonly heartbeatAfterMs: () => number;
+  /** Default: each reads the authority's certificate for itself. */
+  readonly readAuthorities?: ReadAuthorities;
+  /** Default: each reads which packages are installed for itself. */
+  readonly packages?: PackageVersions;
+  /** Default: as the PKI issues them, each with a key of its own. */
+  readonly issueServer?: ThrowAwayPki['issueServer'];
 }
 
 /** Starts an amphora on a ground that others may share. Throws with what is missing or wrong, and leaves nothing behind then. */
@@ -112,7 +121,7 @@ async function begin(stage: Stage, undo: Undo): Promise<Amphora> {
   const certificates = await writeCertificates(
     host.files,
     paths.certificates,
-    pki,
+    { ...pki, ...(stage.ground.issueServer && { issueServer: stage.ground.issueServer }) },
     amphoraId,
     stage.ground.certificates,
   );
@@ -214,6 +223,8 @@ function startAgentOf(
     { ...host, log },
     {
       heartbeatAfterMs: ground.heartbeatAfterMs(),
+      ...(ground.packages && { packages: ground.packages }),
+      ...(ground.readAuthorities && { readAuthorities: ground.readAuthorities }),
       ...(fake && { furtherDialects: fakeHaproxyDialect(fake) }),
     },
   );

@@ -1,6 +1,6 @@
 // UNIX sockets of our own, abstract ones included (unix(7)): Node takes a leading NUL as the abstract name space.
 
-import { chmod } from 'node:fs/promises';
+import { chmodSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { AgentError, messageOf } from '../../model/errors';
 import type { LocalServer, LocalServers } from '../sockets';
@@ -33,10 +33,13 @@ function accept(path: string, take: (socket: Socket) => void): Promise<LocalServ
       // A lock, not a reason to stay alive.
       server.unref();
       const close = (): Promise<void> => new Promise((done) => server.close(() => done()));
-      void (path.startsWith('\0') ? Promise.resolve() : chmod(path, 0o600)).then(
-        () => resolve({ close }),
-        fail,
-      );
+      try {
+        // In the same turn: nobody can have connected before.
+        if (!path.startsWith('\0')) chmodSync(path, 0o600);
+        resolve({ close });
+      } catch (thrown) {
+        fail(thrown);
+      }
     });
   });
 }

@@ -1,7 +1,6 @@
 // The original amphora API, v0.1: one haproxy process group per listener.
 
-import type { Router } from 'express';
-import { createDialectRouter, type Route, type RouteContext } from '../../http/route';
+import { createDialectRouter, type DialectRouter, type Route, type RouteContext } from '../../http/route';
 import { errorReply, methodNotAllowedReply, notFoundReply } from './errors';
 import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
@@ -27,11 +26,12 @@ export function octaviaV01Routes(deps: OctaviaV01Deps): readonly Route[] {
 }
 
 /** Makes the router of the dialect. */
-export function createOctaviaV01(deps: OctaviaV01Deps, context: RouteContext): Router {
+export function createOctaviaV01(deps: OctaviaV01Deps, context: RouteContext): DialectRouter {
   return createDialectRouter(
     {
-      routes: octaviaV01Routes(deps),
+      routes: () => octaviaV01Routes(deps),
       prefixes: ['/v0.1'],
+      outposts: ['/info'],
       slashes: 'lenient',
       errorReply,
       notFoundReply,

@@ -1,7 +1,6 @@
 // Octavia's amphora API 1.0: one haproxy process group per load balancer, with many listeners in it.
 
-import type { Router } from 'express';
-import { createDialectRouter, type Route, type RouteContext } from '../../http/route';
+import { createDialectRouter, type DialectRouter, type Route, type RouteContext } from '../../http/route';
 import { errorReply, methodNotAllowedReply, notFoundReply, optionsReply } from './errors';
 import { amphoraRoutes, type AmphoraRoutesDeps } from './routes/amphora';
 import { certificateRoutes, type CertificateRoutesDeps } from './routes/certificates';
@@ -30,10 +29,10 @@ export function octaviaV10Routes(deps: OctaviaV10Deps): readonly Route[] {
 }
 
 /** Makes the router of the dialect. It comes last: every path that no other dialect knows is an unknown path of this one. */
-export function createOctaviaV10(deps: OctaviaV10Deps, context: RouteContext): Router {
+export function createOctaviaV10(deps: OctaviaV10Deps, context: RouteContext): DialectRouter {
   return createDialectRouter(
     {
-      routes: octaviaV10Routes(deps),
+      routes: () => octaviaV10Routes(deps),
       prefixes: [''],
       slashes: 'strict',
       errorReply,

@@ -1,7 +1,6 @@
 // The runtime API, /api/v1/haproxy: servers of any haproxy whose socket this agent may use.
 
-import type { Router } from 'express';
-import { createDialectRouter, type Route, type RouteContext } from '../../http/route';
+import { createDialectRouter, type DialectRouter, type Route, type RouteContext } from '../../http/route';
 import { prefix } from './both-forms';
 import { createErrorReplies } from './errors';
 import type { Language } from './language';
@@ -36,11 +35,11 @@ export function runtimeV1Routes(deps: AllDeps): readonly Route[] {
 }
 
 /** Makes the router of the dialect. */
-export function createRuntimeV1(deps: RuntimeV1Deps, context: RouteContext): Router {
+export function createRuntimeV1(deps: RuntimeV1Deps, context: RouteContext): DialectRouter {
   const { languageFor, errorReply, notFoundReply, methodNotAllowedReply } = createErrorReplies(deps.language);
   return createDialectRouter(
     {
-      routes: runtimeV1Routes({ ...deps, languageFor, errorReply }),
+      routes: () => runtimeV1Routes({ ...deps, languageFor, errorReply }),
       prefixes: [prefix],
       slashes: 'lenient',
       errorReply,

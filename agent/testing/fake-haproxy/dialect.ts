@@ -1,10 +1,9 @@
 // The fake haproxy over HTTP, for harnesses in other languages: only agents with a fake haproxy have it, and behind the same
 // client certificates as everything else. It translates, and does nothing itself.
 
-import type { Router } from 'express';
 import { objectWith, type JsonObject } from '../../http/json-body';
 import { json, type Reply } from '../../http/reply';
-import { createDialectRouter, type Route, type RouteContext } from '../../http/route';
+import { createDialectRouter, type DialectRouter, type Route, type RouteContext } from '../../http/route';
 import { AgentError, invalidInput, type ErrorKind } from '../../model/errors';
 import type {
   FakeHaproxy,
@@ -17,11 +16,13 @@ import type {
 import { faultKinds } from './faults';
 
 /** Makes what `startAgent` serves beside the dialects. */
-export function fakeHaproxyDialect(haproxy: FakeHaproxy): (context: RouteContext) => readonly Router[] {
+export function fakeHaproxyDialect(
+  haproxy: FakeHaproxy,
+): (context: RouteContext) => readonly DialectRouter[] {
   return (context) => [
     createDialectRouter(
       {
-        routes: fakeHaproxyRoutes(haproxy),
+        routes: () => fakeHaproxyRoutes(haproxy),
         prefixes: ['/fake-haproxy'],
         slashes: 'lenient',
         errorReply,

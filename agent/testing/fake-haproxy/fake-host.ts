@@ -11,7 +11,8 @@ import { createFaults } from './faults';
 import { alert, startFakeGroup, valuesOf, type FakeGroup } from './group';
 import { createProcessTable, isFakePid, type ProcessTable } from './process-table';
 import { createFakeRunner, judgeFiles } from './runner';
-import { createFakeSockets, createFakeStreams } from './sockets';
+import { createFakeSockets } from './sockets';
+import { createFakeStreams } from './streams';
 
 export interface FakeHost {
   readonly host: AgentHost;

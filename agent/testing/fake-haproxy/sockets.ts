@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../host/clock';
 import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from '../../host/node/socket-errors';
-import type { StreamSockets, UnixConversation, UnixSockets } from '../../host/sockets';
+import type { UnixConversation, UnixSockets } from '../../host/sockets';
 import { silence, type Peer } from './peers';
 
 export interface FakeSocketsDeps {
@@ -37,29 +37,6 @@ export function createFakeSockets({ real, clock, peerAt }: FakeSocketsDeps): Uni
       const peer = peerAt(path);
       if (peer === undefined) return real.converse(path, prompt);
       return converse(path, peer, clock);
-    },
-  };
-}
-
-/** Makes the sockets that the runtime API asks by; what is elsewhere is the real host's affair. */
-export function createFakeStreams({
-  real,
-  clock,
-  peerAt,
-}: Pick<FakeSocketsDeps, 'clock' | 'peerAt'> & { readonly real: StreamSockets }): StreamSockets {
-  return {
-    async exchange(at, line, options) {
-      const peer = at.type === 'unix' ? peerAt(at.path) : undefined;
-      if (at.type !== 'unix' || peer === undefined) return real.exchange(at, line, options);
-      refuseRequest(at.path, line);
-      const said = peer.answer(line);
-      if (said === undefined) return { ok: false, why: 'failed', errno: 'ECONNREFUSED' };
-      if (said === silence) {
-        await clock.sleep(options.timeoutMs);
-        return { ok: false, why: 'late', while: 'waiting' };
-      }
-      const isTooLong = Buffer.byteLength(said) > (options.maxBytes ?? defaultMaxBytes);
-      return isTooLong ? { ok: false, why: 'too long' } : { ok: true, answer: said };
     },
   };
 }

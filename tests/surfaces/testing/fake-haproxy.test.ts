@@ -1,6 +1,8 @@
 // The same agent over the real haproxy and over the fake one: what a controller sees must be the same. And what only the
 // fake can do: fail by script, from inside and over HTTP.
 
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startAmphora, startAmphorae } from '../../../agent/testing';
 import type { Amphora, AmphoraOptions } from '../../../agent/testing';
@@ -31,6 +33,23 @@ async function serving(amphora: Amphora, extra = ''): Promise<ReturnType<Amphora
   await loadBalancer.upload(listenerConfig({ port: await freePort(), backends: [backend], extra }));
   await loadBalancer.start();
   return loadBalancer;
+}
+
+const servers = `/api/v1/haproxy/${lb}/backends/pool-1/servers`;
+
+const sessionsOf = async ({ client }: Amphora): Promise<unknown> => {
+  const { data } = (await client.request('GET', `${servers}/one`)).json() as {
+    readonly data: { readonly server: Readonly<Record<string, unknown>> };
+  };
+  return data.server['sessions'];
+};
+
+/** Opens connections to a listener which say nothing. */
+async function openTwo(port: number): Promise<readonly Socket[]> {
+  const sockets = [1, 2].map(() => connect({ host: '127.0.0.1', port }));
+  for (const socket of sockets) socket.on('error', () => undefined);
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  return sockets;
 }
 
 const statusOf = async ({ client }: Amphora): Promise<string | undefined> =>
@@ -103,6 +122,51 @@ describe.each([false, true])('an amphora with a fake haproxy: %s', (fakeHaproxy)
     });
   });
 
+  it('adds a server at run time, shows it, and removes it again', async () => {
+    const amphora = await start({ fakeHaproxy });
+    await serving(amphora);
+    const { client } = amphora;
+    const named = async () => (await client.request('GET', servers)).text;
+    const wanted = JSON.stringify({ name: 'two', address: '127.0.0.1', port: backend.port });
+    expect((await client.request('POST', servers, { body: wanted })).status).toBe(201);
+    expect((await client.request('POST', servers, { body: wanted })).status).toBe(409);
+    expect((await client.request('GET', `${servers}/two`)).status).toBe(200);
+    expect(await named()).toContain('"two"');
+    expect((await client.request('DELETE', `${servers}/two`)).status).toBe(200);
+    expect((await client.request('GET', `${servers}/two`)).status).toBe(404);
+    expect(await named()).not.toContain('"two"');
+  });
+
+  it('cuts the sessions of a server that is drained by force', async () => {
+    const amphora = await start({ fakeHaproxy });
+    const loadBalancer = amphora.client.loadBalancer(lb);
+    const port = await freePort();
+    await loadBalancer.upload(listenerConfig({ port, backends: [backend], mode: 'tcp' }));
+    await loadBalancer.start();
+    const sockets = fakeHaproxy ? [] : await openTwo(port);
+    if (fakeHaproxy) amphora.haproxy(lb).setServer('pool-1/one', { sessions: 2 });
+    await eventually(async () => expect(await sessionsOf(amphora)).toBe(2));
+    const drain = JSON.stringify({ action: 'drain', wait: true, timeout: 0.1, force: true });
+    const done = await amphora.client.request('POST', `${servers}/one/action?sync=1`, { body: drain });
+    expect(done.status).toBe(200);
+    expect(done.json()).toMatchObject({ data: { state: 'completed', forced: true, sessions_cut: 2 } });
+    expect(await sessionsOf(amphora)).toBe(0);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('tells the statistics of its listeners, pools and members', async () => {
+    const amphora = await start({ fakeHaproxy });
+    await serving(amphora);
+    const told = await amphora.client.request('GET', `/api/v1/haproxy/${lb}/stats`);
+    expect(told.status).toBe(200);
+    const { stats } = (told.json() as { data: { stats: readonly Readonly<Record<string, unknown>>[] } }).data;
+    expect(stats.map(({ pxname, svname, status }) => [pxname, svname, status])).toEqual([
+      ['front', 'FRONTEND', 'OPEN'],
+      ['pool-1', 'one', 'UP'],
+      ['pool-1', 'BACKEND', 'UP'],
+    ]);
+  });
+
   it('keeps it running while the agent is killed, and adopts it', async () => {
     const amphora = await start({ fakeHaproxy });
     await serving(amphora);
@@ -171,14 +235,18 @@ describe('a fake haproxy', () => {
     expect(fake.state()?.workerPid).not.toBe(before);
   });
 
-  it('hangs: heartbeats say nothing of its listener any more', async () => {
-    const amphora = await start({ fakeHaproxy: true });
+  it('hangs: it says nothing, neither to heartbeats nor to who asks, until it is healed', async () => {
+    const amphora = await start({ fakeHaproxy: true, config: { runtime_api: { timeout: 1 } } });
     await serving(amphora);
     await amphora.heartbeats.next(({ listeners }) => 'front' in listeners);
     amphora.haproxy(lb).fail({ kind: 'hangs' });
     expect(amphora.haproxy(lb).state()?.hangs).toBe(true);
+    await amphora.heartbeats.next(({ listeners }) => !('front' in listeners));
+    const asked = await amphora.client.request('GET', servers);
+    expect([asked.status, (asked.json() as { code: string }).code]).toEqual([503, 'timeout']);
     amphora.haproxy(lb).heal();
     await amphora.heartbeats.next(({ listeners }) => 'front' in listeners, { timeoutMs: 20_000 });
+    expect((await amphora.client.request('GET', servers)).status).toBe(200);
   });
 
   it('has members and counters as a script says, and heartbeats tell them', async () => {

@@ -3,12 +3,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { certificateDates } from '../../../agent/core/certificate-dates';
 import { readRevocationLists } from '../../../agent/pki/crl';
+import { validityOf } from '../../../agent/pki/inspect';
 import { rawFieldsOf } from '../../../agent/pki/raw-fields';
 import { crlCertificate, crlFixture } from '../../fixtures/crl/fixture';
 
 const certificate = crlCertificate('root');
 const authorities = [{ certificate, subject: rawFieldsOf(certificate).subject }];
-const identity = { key: '', certificates: certificate.toString(), clientCa: '', clientCrls: [] };
+const identity = { validity: validityOf(certificate) };
 
 describe('the dates of what is in force', () => {
   it('are those of the certificates', () => {

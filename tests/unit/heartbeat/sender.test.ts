@@ -18,7 +18,7 @@ interface Message {
   readonly listeners: Readonly<Record<string, { readonly stats?: { readonly rx: number } }>>;
 }
 
-function amphora(mayReport = true) {
+function amphora(mayReport = true, afterMs = 0) {
   const clock = createHandClock();
   const log = createRecordedLog();
   const udp = createRecordedUdp();
@@ -59,7 +59,7 @@ function amphora(mayReport = true) {
     mayReport: () => Promise.resolve(world.mayReport),
   });
   const ended = new AbortController();
-  const run = sender.run(ended.signal);
+  const run = sender.run(ended.signal, afterMs);
   const messages = () => udp.sent.map(({ payload }) => unwrapEnvelope(payload, 'k') as Message);
   const rx = () => messages().map(({ listeners }) => listeners['l']?.stats?.rx);
   return { clock, log, udp, files, options, world, sender, messages, rx, end: () => (ended.abort(), run) };
@@ -75,6 +75,28 @@ describe('heartbeats', () => {
     expect(messages().map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(udp.sent.slice(0, 3).map(({ target }) => target.port)).toEqual([5555, 5556, 5555]);
     await end();
+  });
+
+  it('begin after a wait where one is given, and keep the rhythm from there however late the first is sent', async () => {
+    const { clock, world, messages, end } = amphora(true, 400);
+    await clock.advance(399);
+    expect(messages()).toEqual([]);
+    world.collectMs = 300;
+    await clock.advance(1);
+    await clock.advance(300);
+    expect(messages()).toHaveLength(1);
+    world.collectMs = 0;
+    await clock.advance(699);
+    expect(messages()).toHaveLength(1);
+    await clock.advance(1);
+    expect(messages()).toHaveLength(2);
+    await end();
+  });
+
+  it('end while they have not begun, and none is sent', async () => {
+    const { messages, end } = amphora(true, 400);
+    await end();
+    expect(messages()).toEqual([]);
   });
 
   it('come once more at once when asked for, and keep their rhythm', async () => {

@@ -33,6 +33,19 @@ describe('a throw-away PKI', () => {
     expect(read(pki.client).keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
   });
 
+  it('gives a fleet certificates of one key, each with its own name and serial', () => {
+    const issueServer = pki.serversOfOneKey();
+    const ids = [amphoraId, '3a7e4b52-9d0c-4f15-8b6e-2c1d5e9f7a02'];
+    const pairs = ids.map(issueServer);
+    expect(new Set(pairs.map(({ keyPem }) => keyPem)).size).toBe(1);
+    expect(new Set(pairs.map((pair) => read(pair).serialNumber)).size).toBe(2);
+    expect(pairs.map((pair) => read(pair).subject)).toEqual(ids.map((id) => `CN=${id}`));
+    for (const pair of pairs) {
+      expect(read(pair).verify(read(pki.ca).publicKey)).toBe(true);
+      expect(read(pair).checkPrivateKey(createPrivateKey(pair.keyPem))).toBe(true);
+    }
+  });
+
   it('gives every certificate its own key and serial', () => {
     const all = [pki.ca, pki.client, server, pki.issueServer(amphoraId)];
     expect(new Set(all.map((pair) => read(pair).serialNumber)).size).toBe(4);
