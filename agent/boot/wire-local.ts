@@ -11,7 +11,7 @@ import type { Dispatches } from '../heartbeat/dispatches';
 import { onFirstRequest } from '../http/on-first-request';
 import { createPlainApp } from '../http/plain-app';
 import { createPlainServer } from '../http/plain-server';
-import { json } from '../http/reply';
+import { json, type Reply } from '../http/reply';
 import type { DialectRouter } from '../http/route';
 import { createUploads } from '../http/uploads';
 import type { AgentStage } from '../model/agent-report';
@@ -72,14 +72,7 @@ export function wireLocal(
         async (request, response, next) =>
           mounted === undefined ? next() : mounted(request, response, next),
       ],
-      refuse: ({ url }) =>
-        stage === 'running' || url === '/report'
-          ? undefined
-          : json(503, {
-              kind: 'unavailable',
-              message: `The agent is ${stage}`,
-              ...(stage === 'starting' ? { details: step } : {}),
-            }),
+      refuse: ({ url }) => (stage === 'running' || url === '/report' ? undefined : notYet(stage, step)),
     }),
   );
   const server = createPlainServer(app);
@@ -98,6 +91,11 @@ export function wireLocal(
     enter: (next) => void (stage = next),
     mount: (dialect) => void (mounted = dialect),
   };
+}
+
+function notYet(stage: AgentStage, step: string): Reply {
+  const details = stage === 'starting' ? { details: step } : {};
+  return json(503, { kind: 'unavailable', message: `The agent is ${stage}`, ...details });
 }
 
 function wireStatus(

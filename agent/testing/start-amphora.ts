@@ -8,7 +8,6 @@ import type { ConfigSources } from '../config/sources';
 import type { AgentHost } from '../boot/wire-host';
 import type { ReadAuthorities } from '../core/client-trust';
 import type { PackageVersions } from '../core/packages';
-import { AgentError } from '../model/errors';
 import { parseAmphoraId } from '../model/ids';
 import {
   newDirectory,
@@ -18,8 +17,9 @@ import {
   removeDirectory,
   writeCertificates,
   writeConfiguration,
+  type Sections,
+  type SharedCertificates,
 } from './agent-files';
-import type { Sections, SharedCertificates } from './agent-files';
 import type { Amphora, AmphoraOptions, AmphoraPaths } from './amphora';
 import { startChild } from './child-agent';
 import { createFakeHost } from './fake-haproxy/fake-host';
@@ -36,6 +36,7 @@ import { makePki } from './pki';
 import { createRecordedLog, type RecordedLog } from './recorded-log';
 import { setReaper } from './reaper';
 import { startInProcess, type RunningAgent } from './running-agent';
+import { readable, undoAll, type Undo } from './undo';
 
 /** What is settled before the first life of the agent. */
 interface Stage {
@@ -50,8 +51,6 @@ interface Stage {
   readonly log: RecordedLog;
   readonly ground: Ground;
 }
-
-type Undo = (() => void | Promise<void>)[];
 
 // Nothing lies there: the runner of the fake host knows it by its name.
 const fakeCommand = '/usr/sbin/haproxy';
@@ -228,25 +227,4 @@ function startAgentOf(
       ...(fake && { furtherDialects: fakeHaproxyDialect(fake) }),
     },
   );
-}
-
-/** Undoes in reverse order, all of it, and throws what failed first. */
-async function undoAll(undo: Undo): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of undo.splice(0).reverse()) {
-    try {
-      await step();
-    } catch (thrown) {
-      failures.push(thrown);
-    }
-  }
-  if (failures.length > 0) throw readable(failures[0]);
-}
-
-/** The agent's own errors keep half of what they say beside the message. */
-function readable(thrown: unknown): Error {
-  if (thrown instanceof AgentError && thrown.detail !== undefined) {
-    return new Error(`${thrown.message}: ${thrown.detail}`, { cause: thrown });
-  }
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -38,7 +38,7 @@ function tradeRoom(more: readonly string[] = []): Room {
 }
 
 function dialectRoom(): Room {
-  return { floor: 5, rooms: ['http', 'core', 'model', 'generated'], outside: ['express'], reason: dialect };
+  return { floor: 5, rooms: ['http', 'core', 'model', 'generated'], outside: [], reason: dialect };
 }
 
 export const rooms: Readonly<Record<string, Room>> = {
