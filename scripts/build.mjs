@@ -10,8 +10,10 @@ const dist = join(root, 'dist');
 
 mkdirSync(dist, { recursive: true });
 const programs = { amphorad: 'boot/main.ts', 'prometheus-proxy': 'companions/prometheus-proxy/main.ts' };
-buildSync({
+/** What went into the bundles, as the bundler says. */
+export const { metafile } = buildSync({
   entryPoints: Object.entries(programs).map(([name, file]) => ({ in: join(root, 'agent', file), out: name })),
+  absWorkingDir: root,
   outdir: dist,
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -20,6 +22,7 @@ buildSync({
   format: 'cjs',
   sourcemap: false,
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
 
