@@ -83,6 +83,25 @@ export default tseslint.config(
     ),
   },
   {
+    files: ['agent/haproxy/**', 'agent/core/**', 'agent/surfaces/**'],
+    ignores: ['agent/haproxy/runtime/command.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(command|read|write|ask|request|exchange)$/] > TemplateLiteral',
+          message: 'Only haproxy/runtime/command.ts puts commands together: runtimeCommand(…).',
+        },
+        {
+          selector:
+            'TemplateElement[value.raw=/^(@[1!]|(set|show|get|add|del|enable|disable|shutdown) (server|stat|weight|servers|sessions|health|agent)\\b)/]',
+          message: 'Only haproxy/runtime/command.ts puts commands together: runtimeCommand(…).',
+        },
+      ],
+    },
+  },
+  {
     files: ['tests/**'],
     rules: {
       'max-lines': 'off',

@@ -4,12 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokenBounds } from './bounds.mjs';
+import { fleet } from './fleet.mjs';
 import { heartbeat } from './heartbeat.mjs';
 import { heartbeatKills } from './heartbeat-kills.mjs';
 import { heartbeatTiming } from './heartbeat-timing.mjs';
 import { listeners } from './listeners.mjs';
 import { listenForInterruption } from '../scripts/demo/interruption.mjs';
 import { renderMarkdown } from './markdown.mjs';
+import { runtime } from './runtime.mjs';
 import { slowClients } from './slow-clients.mjs';
 import { start } from './start.mjs';
 import { summarize } from './statistics.mjs';
@@ -17,7 +19,17 @@ import { vrrpCheck } from './vrrp-check.mjs';
 
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
 // metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
-const benchmarks = [start, listeners, slowClients, vrrpCheck, heartbeat, heartbeatTiming, heartbeatKills];
+const benchmarks = [
+  start,
+  listeners,
+  slowClients,
+  vrrpCheck,
+  heartbeat,
+  heartbeatTiming,
+  heartbeatKills,
+  runtime,
+  fleet,
+];
 
 const usage = `usage: npm run bench -- [--only NAME[,NAME]] [--quick] [--json] [--out DIR]
 

@@ -1,15 +1,20 @@
 // Builds dist/amphorad.cjs (one file, readable names), its launchers (amphora-agent is the name by which Octavia's images
-// start it), and the companions beside them.
+// start it), the companions beside them, and the harness kit: dist/testing.cjs with dist/types/.
 import { buildSync } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import './generate.mjs';
+import './declarations.mjs';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 mkdirSync(dist, { recursive: true });
-const programs = { amphorad: 'boot/main.ts', 'prometheus-proxy': 'companions/prometheus-proxy/main.ts' };
+const programs = {
+  amphorad: 'boot/main.ts',
+  'prometheus-proxy': 'companions/prometheus-proxy/main.ts',
+  testing: 'testing/index.ts',
+};
 /** What went into the bundles, as the bundler says. */
 export const { metafile } = buildSync({
   entryPoints: Object.entries(programs).map(([name, file]) => ({ in: join(root, 'agent', file), out: name })),

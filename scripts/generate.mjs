@@ -8,6 +8,8 @@ import handlebars from 'handlebars';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { apiDocument } from './api-document.mjs';
+import { apiModule } from './api-types.mjs';
 
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'agent', 'generated');
@@ -98,3 +100,5 @@ version();
 companions();
 templates();
 validators();
+// Last: the rows stand on what is generated before.
+writeFileSync(join(out, 'api.ts'), apiModule(apiDocument()));

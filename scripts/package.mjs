@@ -29,7 +29,7 @@ const epoch = sourceDate(root);
 process.env.SOURCE_DATE_EPOCH = String(epoch);
 const { metafile } = await import('./build.mjs');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const libraries = bundledPackages(root, metafile);
+const libraries = bundledPackages(root, metafile, ['dist/amphorad.cjs', 'dist/prometheus-proxy.cjs']);
 
 for (const each of wanted) {
   rmSync(scratch, { recursive: true, force: true });

@@ -2,35 +2,33 @@
 // and, in the same process, by tests and harnesses.
 
 import type { Router } from 'express';
+import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
-import { takeInstanceLock, type InstanceLock } from '../core/instance-lock';
+import type { InstanceLock } from '../core/instance-lock';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
-import type { ServerCertificate } from '../core/server-certificate';
-import { version } from '../generated/version';
 import { checkPathLengths } from '../haproxy/paths';
-import { affordableCaps } from '../http/affordable';
-import { createApp } from '../http/app';
-import type { Caps } from '../http/cap-record';
-import { createConnections } from '../http/connections';
-import { createAgentServer, type ServerOptions } from '../http/server';
-import { createUploads } from '../http/uploads';
+import { createDispatches } from '../heartbeat/dispatches';
+import type { RouteContext } from '../http/route';
 import { isAgentError } from '../model/errors';
-import { createOctaviaV01 } from '../surfaces/octavia-v0.1';
-import { createLifecycle, type Part } from './lifecycle';
+import { createLifecycle, type Lifecycle, type Part } from './lifecycle';
 import { background, children, watching } from './parts';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
 import { wireCore, type Core } from './wire-core';
-import { wireHeartbeat } from './wire-heartbeat';
-import { wireOctaviaV1 } from './wire-octavia-v1';
+import { wireDoors } from './wire-doors';
 import type { AgentHost, HostWithLog } from './wire-host';
+import { wireLocal, type LocalSocket } from './wire-local';
 
 export interface Agent {
   readonly address: string;
   /** The port in fact bound. */
   readonly port: number;
+  /** Where the runtime API has a listener of its own; undefined when it has none. */
+  readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
+  /** Where it serves metrics in plain HTTP; undefined when it does not. */
+  readonly metrics?: SocketAddress | undefined;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -41,10 +39,11 @@ export interface AgentOptions {
   readonly stopChildren: boolean;
   /** The configuration while the agent runs. */
   readonly configs: AgentConfigs;
+  /** How long after its start the first heartbeat is sent, in milliseconds: many agents in one process spread theirs. Default 0. */
+  readonly heartbeatAfterMs?: number;
+  /** What else is served beside the dialects, before them. */
+  readonly furtherDialects?: (context: RouteContext) => readonly Router[];
 }
-
-const answerGraceMs = 1_000;
-const uploadsAtOnce = 4;
 
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
@@ -57,23 +56,24 @@ export async function startAgent(
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
-  const startedAt = new Date(host.clock.now()).toISOString();
-  const { amphora_id: amphoraId } = config.amphora_agent;
-  const lock = await takeInstanceLock({
-    ...host,
-    basePath,
-    pid: host.system.processId(),
-    report: async () => ({ version, amphoraId, startedAt, findings: await core.findings.all() }),
-  });
+  const dispatches = createDispatches(host.udp, host.clock);
+  const local = wireLocal(config, host, core, options.configs, dispatches);
+  const lock = await local.open();
   try {
+    local.at('it reads what is on disk');
     await refuseNewerStates({ files: host.files, basePath, state: core.state });
     await core.pairing.prepare();
+    local.at('it brings back the network');
     // First: haproxy and keepalived stand on the namespace and its addresses.
     await core.networkRestore.restore();
+    local.at('it looks at what a former agent left');
     await core.udp.listeners.prepare();
     await core.reconcile();
     await core.companions.install();
-    return await startParts(config, host, options, core, lock);
+    local.at('it brings back load balancers');
+    const agent = await startParts(config, { ...host, udp: dispatches.udp }, options, core, lock, local);
+    local.enter('running');
+    return agent;
   } catch (thrown) {
     await lock.release();
     throw thrown;
@@ -86,30 +86,14 @@ async function startParts(
   options: AgentOptions,
   core: Core,
   lock: InstanceLock,
+  local: LocalSocket,
 ): Promise<Agent> {
-  const access = wireAccess(config, host, () => server);
+  const access = wireAccess(config, host, () => doors.server);
   const { serverCertificate } = access;
   const material = await serverCertificate.load();
-  const connections = createConnections({ ...host, ...(await affordableCaps(capsOf(config), host)) });
-  core.findings.add('clients', () => access.findings());
-  core.findings.add('connections', () => connections.findings());
-  const listener = createApp({
-    ...host,
-    connections,
-    identify: access.identify,
-    dialects: dialects(options.configs, core, serverCertificate, host),
-  });
-  const server = createAgentServer({
-    ...(await serverOptions(config, host)),
-    ...host,
-    connections,
-    material,
-    listener,
-    admits: access.admits,
-    qualifies: access.qualifies,
-  });
+  const doors = await wireDoors({ config, host, options, core, lock, local, access, material });
+  const { heartbeats, monitoring, runtime, rest } = doors;
   followConfig(options.configs, access, core.findings);
-  let bound = { address: '', port: 0 };
   const lifecycle = createLifecycle(host, [
     { name: 'instance lock', stopMs: 200, start: () => Promise.resolve(), stop: () => lock.release() },
     core.companions.part(options.stopChildren),
@@ -117,68 +101,38 @@ async function startParts(
     background(core, host, access),
     watching(core),
     ...onTheNetwork(core, options),
-    wireHeartbeat(core, host, options.configs),
-    {
-      name: 'REST listener',
-      stopMs: answerGraceMs + 500,
-      start: async () => {
-        bound = await server.listen();
-      },
-      stop: () => server.stop(answerGraceMs),
-    },
+    heartbeats,
+    ...runtime.parts,
+    monitoring.part,
+    rest,
+    runtime.streams,
   ]);
+  await bringUp(lifecycle, () => restore(core, host));
+  monitoring.restored();
+  return {
+    ...rest.bound(),
+    metrics: monitoring.listening(),
+    runtimeApi: runtime.bound(),
+    rereadCertificates: () => serverCertificate.reread(),
+    stop: () => {
+      local.enter('stopping');
+      return lifecycle.stop();
+    },
+  };
+}
+
+async function bringUp(lifecycle: Lifecycle, restoreAll: () => Promise<void>): Promise<void> {
   await lifecycle.start();
   try {
-    await restore(core, host);
+    await restoreAll();
   } catch (thrown) {
     await lifecycle.stop();
     throw thrown;
   }
-  return {
-    ...bound,
-    rereadCertificates: () => serverCertificate.reread(),
-    stop: () => lifecycle.stop(),
-  };
 }
 
 function onTheNetwork(core: Core, options: AgentOptions): readonly Part[] {
   return [core.udp.part(options), core.pairing.part(options)];
-}
-
-async function serverOptions(
-  { haproxy_amphora, amphora_agent, amphorad }: Config,
-  host: HostWithLog,
-): Promise<
-  Omit<ServerOptions, 'material' | 'listener' | 'connections' | 'log' | 'clock' | 'admits' | 'qualifies'>
-> {
-  return {
-    host: await bindHost(haproxy_amphora.bind_host, host),
-    port: haproxy_amphora.bind_port,
-    minVersion: amphora_agent.agent_tls_protocol,
-    clientAuthFailure: amphorad.client_auth_failure,
-    requestTimeoutMs: amphora_agent.agent_request_read_timeout * 1_000,
-  };
-}
-
-function capsOf({ amphorad }: Config): Caps {
-  return { most: amphorad.max_connections, mostPerClient: amphorad.max_connections_per_client };
-}
-
-function dialects(
-  configs: AgentConfigs,
-  core: Core,
-  serverCertificate: ServerCertificate,
-  { log, clock }: HostWithLog,
-): readonly Router[] {
-  const { max_config_bytes, max_pem_bytes, max_json_bytes } = configs.current().amphorad;
-  const limits = { config: max_config_bytes, pem: max_pem_bytes, json: max_json_bytes };
-  const uploads = createUploads(clock, uploadsAtOnce * max_config_bytes);
-  const { vrrp, topology: topologyControl } = core.pairing;
-  const context = { limits, log, uploads, refuseChange: () => topologyControl.refuseChange() };
-  return [
-    createOctaviaV01({ ...core, vrrp, topologyControl, serverCertificate }, context),
-    wireOctaviaV1(core, serverCertificate, configs, context),
-  ];
 }
 
 async function restore(core: Core, { files, log }: HostWithLog): Promise<void> {
@@ -200,13 +154,6 @@ async function prepareDirectories({ roots }: Core, { files }: HostWithLog): Prom
     // An existing one keeps its mode: controllers' images choose it.
     if ((await files.stat(path)) === undefined) await files.makeDirectory(path, 0o755);
   }
-}
-
-/** On a kernel without IPv6, `::` cannot be bound and means all of IPv4. */
-async function bindHost(wanted: string, { files, log }: HostWithLog): Promise<string> {
-  if (wanted !== '::' || (await files.readHostText('/proc/net/if_inet6')) !== undefined) return wanted;
-  log.warning('this kernel has no IPv6: listening on 0.0.0.0 instead of ::');
-  return '0.0.0.0';
 }
 
 /** The exit status for what kept an agent from starting: 78 (EX_CONFIG) for its configuration, 75 (EX_TEMPFAIL) for another agent, else 1. */

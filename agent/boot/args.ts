@@ -2,6 +2,13 @@
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AgentError, messageOf } from '../model/errors';
+import {
+  interfaceCommandOf,
+  networkCommandOf,
+  serverCommandOf,
+  vrrpCommandOf,
+  type Chosen,
+} from './command-words';
 
 export type Command =
   | 'serve'
@@ -14,6 +21,10 @@ export type Command =
   | 'interface'
   | 'vrrp-lint'
   | 'vrrp-preview'
+  | 'status'
+  | 'drain'
+  | 'ready'
+  | 'maint'
   | 'sample'
   | 'version'
   | 'help';
@@ -30,6 +41,8 @@ export interface Arguments {
   readonly logFile: string | undefined;
   readonly readyJson: boolean;
   readonly stopChildren: boolean | undefined;
+  /** No haproxy is needed, and nothing is balanced. */
+  readonly fakeHaproxy: boolean;
   readonly stateDirectory: string;
   readonly port: number | undefined;
   readonly directory: string | undefined;
@@ -47,31 +60,51 @@ export interface Arguments {
   readonly source: string | undefined;
   readonly peer: string | undefined;
   readonly advertInterval: string | undefined;
+  readonly fix: boolean;
+  readonly watch: boolean;
+  /** Undefined: as the terminal and NO_COLOR say. */
+  readonly color: boolean | undefined;
+  readonly wait: boolean;
+  /** Seconds. */
+  readonly timeoutS: number;
+  readonly then: 'maint' | undefined;
+  readonly instance: string | undefined;
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
-                        [--ready-json] [--stop-children] [--use-syslog]
-       amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children]
+                        [--ready-json] [--stop-children] [--use-syslog] [--fake-haproxy]
+       amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children] [--fake-haproxy]
        amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
-       amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json]
+       amphorad doctor  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE] [--json] [--fix]
+       amphorad status  [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+                        [--json] [--watch] [--no-color]
+       amphorad drain BACKEND/SERVER [--wait [--timeout SECONDS] [--then maint] [--force]]
+                        [--instance ID] [--json] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad ready|maint BACKEND/SERVER
+                        [--instance ID] [--json] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad monitor --listen ADDRESS:PORT --key-file FILE
        amphorad network restore [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad interface up|down NAME|all [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad vrrp lint FILE [FILE] [--json]
        amphorad vrrp preview --ha-ip ADDRESS/LENGTH --interface NAME [--source ADDRESS --peer ADDRESS]
                         [--advert-interval SECONDS] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad conform --url https://HOST:PORT --cert FILE --ca FILE [--allow-changes] (all options: conform --help)
        amphorad sample | version | help
 `;
 
 const configuration = ['config-file', 'config-dir', 'local-config'] as const;
 
 const accepted: Readonly<Record<Command, readonly string[]>> = {
-  serve: [...configuration, 'ready-json', 'stop-children', 'use-syslog', 'log-file'],
-  dev: ['state', 'port', 'ready-json', 'stop-children'],
+  serve: [...configuration, 'ready-json', 'stop-children', 'use-syslog', 'log-file', 'fake-haproxy'],
+  dev: ['state', 'port', 'ready-json', 'stop-children', 'fake-haproxy'],
   certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
   check: configuration,
-  doctor: [...configuration, 'json'],
+  doctor: [...configuration, 'json', 'fix'],
+  status: [...configuration, 'json', 'watch', 'color'],
+  drain: [...configuration, 'json', 'instance', 'wait', 'timeout', 'then', 'force'],
+  ready: [...configuration, 'json', 'instance'],
+  maint: [...configuration, 'json', 'instance'],
   monitor: ['listen', 'key-file'],
   'network-restore': configuration,
   interface: configuration,
@@ -90,6 +123,7 @@ const options = {
   'log-file': { type: 'string' },
   'ready-json': { type: 'boolean' },
   'stop-children': { type: 'boolean' },
+  'fake-haproxy': { type: 'boolean' },
   state: { type: 'string' },
   port: { type: 'string' },
   directory: { type: 'string' },
@@ -105,6 +139,13 @@ const options = {
   source: { type: 'string' },
   peer: { type: 'string' },
   'advert-interval': { type: 'string' },
+  fix: { type: 'boolean' },
+  watch: { type: 'boolean' },
+  color: { type: 'boolean' },
+  wait: { type: 'boolean' },
+  timeout: { type: 'string' },
+  then: { type: 'string' },
+  instance: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -126,6 +167,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     logFile: values['log-file'],
     readyJson: values['ready-json'] ?? false,
     stopChildren: values['stop-children'],
+    fakeHaproxy: values['fake-haproxy'] ?? false,
     stateDirectory: values.state ?? 'var',
     port: values.port === undefined ? undefined : whole('--port', values.port, 0, 65_535),
     directory: values.directory,
@@ -142,6 +184,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
     source: values.source,
     peer: values.peer,
     advertInterval: values['advert-interval'],
+    fix: values.fix ?? false,
+    watch: values.watch ?? false,
+    color: values.color,
+    wait: values.wait ?? false,
+    timeoutS: whole('--timeout', values.timeout ?? '60', 1, 86_400),
+    then: thenOf(values.then),
+    instance: values.instance,
   };
 }
 
@@ -151,11 +200,6 @@ function parse(argv: readonly string[]) {
   } catch (cause) {
     throw new AgentError('invalid-input', messageOf(cause), { cause });
   }
-}
-
-interface Chosen {
-  readonly command: Command;
-  readonly paths: readonly string[];
 }
 
 function commandOf(
@@ -169,17 +213,11 @@ function commandOf(
   if (word === 'vrrp') return vrrpCommandOf(more);
   if (word === 'network') return networkCommandOf(more);
   if (word === 'interface') return interfaceCommandOf(more);
+  if (word === 'drain' || word === 'ready' || word === 'maint') return serverCommandOf(word, more);
   if (!Object.hasOwn(accepted, word) || word.includes('-'))
     throw new AgentError('invalid-input', `amphorad has no command "${word}"`);
   if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
   return { command: word as Command, paths: [] };
-}
-
-function vrrpCommandOf([word = '', ...paths]: readonly string[]): Chosen {
-  if (word === 'lint') return { command: 'vrrp-lint', paths };
-  if (word !== 'preview') throw new AgentError('invalid-input', `amphorad vrrp has no command "${word}"`);
-  if (paths.length > 0) throw new AgentError('invalid-input', `unexpected argument "${paths[0] ?? ''}"`);
-  return { command: 'vrrp-preview', paths: [] };
 }
 
 function whole(name: string, text: string, least: number, most: number): number {
@@ -190,16 +228,7 @@ function whole(name: string, text: string, least: number, most: number): number 
   return value;
 }
 
-function networkCommandOf([word = '', ...more]: readonly string[]): Chosen {
-  if (word !== 'restore') throw new AgentError('invalid-input', `amphorad network has no command "${word}"`);
-  if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
-  return { command: 'network-restore', paths: [] };
-}
-
-function interfaceCommandOf(words: readonly string[]): Chosen {
-  const [action = '', name = '', extra] = words;
-  const isAction = action === 'up' || action === 'down';
-  if (!isAction || name === '' || extra !== undefined)
-    throw new AgentError('invalid-input', 'amphorad interface takes up or down and a name, or all');
-  return { command: 'interface', paths: words };
+function thenOf(word: string | undefined): 'maint' | undefined {
+  if (word === undefined || word === 'maint') return word;
+  throw new AgentError('invalid-input', '--then: expected maint');
 }

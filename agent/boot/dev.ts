@@ -7,6 +7,7 @@ import { pkiPaths, runCerts } from '../cli/certs';
 import { isUuid } from '../model/ids';
 import type { Ready } from './ready';
 import { serve, type Output } from './serve';
+import type { FakeMachine } from './wire-fake-haproxy';
 import type { AgentHost, Environment, Host } from './wire-host';
 
 export interface DevOptions {
@@ -14,6 +15,7 @@ export interface DevOptions {
   readonly port: number | undefined;
   readonly readyJson: boolean;
   readonly stopChildren: boolean;
+  readonly fake?: FakeMachine | undefined;
 }
 
 interface DevPaths {
@@ -52,13 +54,16 @@ export async function runDev(
       },
       stopChildren: options.stopChildren,
       readyJson: options.readyJson,
+      fake: options.fake,
       onReady: async (ready) => {
+        const told = forHarnesses(ready, paths);
         await host.files.writeAtomic(
           paths.ready,
-          `${JSON.stringify({ ...ready, certs: paths.certs })}\n`,
+          `${JSON.stringify({ ...ready, certs: paths.certs, ...told })}\n`,
           privateMode,
         );
         if (!options.readyJson) output.out(invitation(ready, paths));
+        return told;
       },
     },
     host,
@@ -126,6 +131,18 @@ async function makeCertificates(paths: DevPaths, amphoraId: string, host: Host):
   if ((await host.files.stat(pkiPaths(paths.certs).ca)) !== undefined) return;
   const names = ['localhost', '127.0.0.1', '::1'];
   await runCerts({ directory: paths.certs, amphoraId, names, days: certificateDays, force: false }, host);
+}
+
+/** All that a client needs; `client_cert` and `client_key` as most libraries want them, `client_bundle` as curl does. */
+function forHarnesses({ port }: Ready, paths: DevPaths): object {
+  const { clientCertificate, clientKey, client } = pkiPaths(paths.certs);
+  return {
+    url: `https://127.0.0.1:${port}`,
+    client_cert: clientCertificate,
+    client_key: clientKey,
+    client_bundle: client,
+    base_path: paths.lib,
+  };
 }
 
 function invitation(ready: Ready, paths: DevPaths): string {

@@ -9,12 +9,15 @@ import { renderSample } from '../config/sample';
 import { defaultConfigFile, defaultLocalFile, type ConfigSources } from '../config/sources';
 import { version } from '../generated/version';
 import { AgentError, messageOf } from '../model/errors';
-import { parseArguments, usage, type Arguments } from './args';
+import { parseArguments, usage, type Arguments, type Command } from './args';
 import { runCheck } from './check';
+import { runConformCommand } from './conform-command';
 import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { serve, type Output } from './serve';
-import { createNodeHost, type AgentHost } from './wire-host';
+import { runLocalCommand } from './local-commands';
+import { machineOf, type FakeMachine } from './wire-fake-haproxy';
+import { commandHost, createNodeHost, type AgentHost, type CommandHost } from './wire-host';
 
 const usageError = 64;
 const syslogVariable = variableOf({ section: 'DEFAULT', key: 'use_syslog' });
@@ -25,30 +28,39 @@ const output: Output = {
 };
 
 async function main(): Promise<number> {
+  if (process.argv[2] === 'conform')
+    return runConformCommand(process.argv.slice(3), createNodeHost(process.env), output);
   const args = parseArguments(process.argv.slice(2));
-  const host = createNodeHost(process.env);
+  const { host, fake } = await machineOf(args, createNodeHost(process.env));
   // Sockets, state and certificates get their modes explicitly; what a child makes is private.
   process.umask(0o077);
+  if (args.command === 'serve') return serveAsAsked(args, fake, host);
+  if (args.command === 'dev')
+    return runDev({ ...args, fake, stopChildren: args.stopChildren ?? true }, host, process.env, output);
+  return runCommand({ ...args, command: args.command }, commandHost(host));
+}
+
+function serveAsAsked(args: Arguments, fake: FakeMachine | undefined, host: AgentHost): Promise<number> {
+  if (args.logFile !== undefined)
+    output.err('warning: --log-file has no effect: lines go to syslog, the journal or standard error\n');
+  const { stopChildren = false, readyJson } = args;
+  return serve({ sources: sourcesOf(args), stopChildren, readyJson, fake }, host, process.env, output);
+}
+
+type OneOff = Arguments & { readonly command: Exclude<Command, 'serve' | 'dev'> };
+
+/** What is not the agent itself. */
+async function runCommand(args: OneOff, host: CommandHost): Promise<number> {
   switch (args.command) {
-    case 'serve':
-      if (args.logFile !== undefined)
-        output.err('warning: --log-file has no effect: lines go to syslog, the journal or standard error\n');
-      return serve(
-        {
-          sources: sourcesOf(args),
-          stopChildren: args.stopChildren ?? false,
-          readyJson: args.readyJson,
-        },
-        host,
-        process.env,
-        output,
-      );
-    case 'dev':
-      return runDev({ ...args, stopChildren: args.stopChildren ?? true }, host, process.env, output);
     case 'check':
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':
-      return print(await runDoctor({ sources: sourcesOf(args), json: args.json }, host));
+      return print(await runDoctor({ ...args, sources: sourcesOf(args) }, host));
+    case 'status':
+    case 'drain':
+    case 'ready':
+    case 'maint':
+      return runLocalCommand(args.command, args, sourcesOf(args), host, output);
     case 'monitor':
       return monitor(args, host);
     case 'vrrp-lint':

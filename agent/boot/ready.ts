@@ -11,6 +11,8 @@ export interface Ready {
   /** Path of the CA that client certificates must chain to; in the development profile also the server's. */
   readonly ca: string;
   readonly amphora_id: string;
+  /** Where metrics are served in plain HTTP, where they are. */
+  readonly metrics?: { readonly address: string; readonly port: number };
 }
 
 /** The line of `--ready-json`, newline included. */

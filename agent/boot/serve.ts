@@ -12,14 +12,17 @@ import { AgentError, messageOf } from '../model/errors';
 import { exitStatusOf, startAgent, type Agent } from './agent';
 import { notifySystemd, readyLine, type Ready } from './ready';
 import { watchSignals } from './signals';
+import type { FakeMachine } from './wire-fake-haproxy';
 import type { AgentHost, Environment, HostWithLog } from './wire-host';
 
 export interface ServeOptions {
   readonly sources: ConfigSources;
   readonly stopChildren: boolean;
   readonly readyJson: boolean;
-  /** Called once the agent answers, before anyone else is told. */
-  readonly onReady?: (ready: Ready) => Promise<void>;
+  /** Called once the agent answers, before anyone else is told; what it gives is told beside the rest. */
+  readonly onReady?: (ready: Ready) => Promise<object>;
+  /** Undefined: the real haproxy. */
+  readonly fake?: FakeMachine | undefined;
 }
 
 export interface Output {
@@ -67,7 +70,14 @@ async function run(
     reopenLogs: () => log.reopen(),
   });
   try {
-    running.agent = await startAgent(config, host, { stopChildren: options.stopChildren, configs });
+    const { fake, stopChildren } = options;
+    if (fake !== undefined) log.warning('haproxy is a fake in this process: nothing is balanced');
+    const furtherDialects = fake && { furtherDialects: fake.furtherDialects };
+    running.agent = await startAgent(fake?.settle(config) ?? config, host, {
+      stopChildren,
+      configs,
+      ...furtherDialects,
+    });
   } catch (thrown) {
     const detail = thrown instanceof AgentError ? thrown.detail : undefined;
     log.error('the agent cannot start', { error: messageOf(thrown), detail });
@@ -94,7 +104,7 @@ function createLog(config: Config, env: Environment): WinstonLog {
 }
 
 async function announce(
-  { address, port }: Agent,
+  { address, port, metrics }: Agent,
   config: Config,
   options: ServeOptions,
   host: HostWithLog,
@@ -103,10 +113,17 @@ async function announce(
 ): Promise<void> {
   host.log.info('listening', { address, port });
   const { amphora_id, agent_server_ca: ca } = config.amphora_agent;
-  const ready: Ready = { pid: host.system.processId(), address, port, ca, amphora_id };
-  await options.onReady?.(ready);
+  const ready: Ready = {
+    pid: host.system.processId(),
+    address,
+    port,
+    ca,
+    amphora_id,
+    ...(metrics === undefined ? {} : { metrics }),
+  };
+  const more = await options.onReady?.(ready);
   await notifySystemd(host, env);
-  if (options.readyJson) output.out(readyLine(ready));
+  if (options.readyJson) output.out(readyLine({ ...ready, ...more }));
 }
 
 /** SIGHUP: the certificates, and of the configuration what takes effect without a restart. */

@@ -4,6 +4,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '../config/options';
+import { certificateDates, type CertificateDates } from '../core/certificate-dates';
 import { createClientAccess } from '../core/client-access';
 import type { NameLists } from '../core/client-names';
 import { createClientTrustFiles, type ClientTrust } from '../core/client-trust';
@@ -33,6 +34,8 @@ export interface Access {
   /** Puts the lists of names of a configuration into force, for open connections too. */
   useNames(options: NameOptions): void;
   readonly findings: FindProblems;
+  /** Until when what is in force is good; undefined before `load`. */
+  readonly dates: () => CertificateDates | undefined;
   /** Logs in time that revocation lists run out, until aborted. */
   watch(signal: AbortSignal): void;
 }
@@ -46,11 +49,13 @@ export function wireAccess(config: Config, host: HostWithLog, server: () => Agen
     crlPath: config.amphorad.client_crl,
   });
   let trust: ClientTrust | undefined;
+  let until: CertificateDates | undefined;
   const dates = () => (trust === undefined ? [] : revocationFindings(trust, host.clock.now()));
   const watch = createRevocationWatch(host, dates);
   const identify = createIdentify(access);
   function useTrust(identity: ServerIdentity): void {
     trust = identity.clientTrust;
+    until = certificateDates(identity);
     access.trust(trust);
   }
   const serverCertificate = createServerCertificate({
@@ -85,6 +90,7 @@ export function wireAccess(config: Config, host: HostWithLog, server: () => Agen
       access.name(namesOf(options));
       server().recheck();
     },
+    dates: () => until,
     findings: () => Promise.resolve([...trustFiles.findings(), ...dates()]),
     watch: (signal) => watch.start(signal),
   };

@@ -3,6 +3,8 @@
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import { createCertificates, type Certificates } from '../core/certificates';
+import { countLoadBalancers, countUdpListeners } from '../core/counted-verbs';
+import { createCounters, type Counters } from '../core/counters';
 import { createFindings, type Findings } from '../core/findings';
 import { createGate } from '../core/gate';
 import type { LoadBalancers } from '../core/load-balancers';
@@ -15,6 +17,7 @@ import { createStoredFrontends, type StoredFrontends } from '../core/stored-fron
 import { createStateStore, type StateStore } from '../core/state-store';
 import { createSurvey } from '../core/survey';
 import { createProcessSurvey } from '../core/survey-processes';
+import type { LastingServers } from '../core/runtime/lasting-servers';
 import type { TopologyReader } from '../core/topology';
 import type { Watcher } from '../core/watcher';
 import type { HaproxyRoots } from '../haproxy/paths';
@@ -34,6 +37,7 @@ import { wireUdp, type Udp } from './wire-udp';
 export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
 
 export interface Core extends Facts, PlugParts {
+  readonly counters: Counters;
   readonly roots: HaproxyRoots;
   readonly health: Health;
   readonly state: StateStore;
@@ -42,6 +46,7 @@ export interface Core extends Facts, PlugParts {
   readonly statuses: LoadBalancerStatuses;
   readonly frontends: StoredFrontends;
   readonly watcher: Watcher;
+  readonly lastingServers: LastingServers;
   readonly companions: Companions;
   readonly certificates: Certificates;
   /** Deals with what a killed agent left; before anything is restored. */
@@ -67,12 +72,14 @@ export function wireCore(
   const gate = createGate<LoadBalancerId>();
   const companions = wireCompanions(host, drivers);
   const health = wireHealth(host, roots, configs, () => loadBalancers.ids());
-  const parts = { config, host, drivers, state, gate, companions, lastSample: health.lastSample };
-  const { loadBalancers, oldWorkers, watcher } = wireLoadBalancers(parts);
+  const counters = createCounters();
+  const counted = { counters, clock };
+  const parts = { config, host, drivers, state, gate, companions, counters, lastSample: health.lastSample };
+  const { loadBalancers, oldWorkers, watcher, keptServers, lastingServers } = wireLoadBalancers(parts);
   const frontends = createStoredFrontends({ files, roots, loadBalancers });
   const status = { frontends, roots, state, loadBalancers, watcher, haproxy, sockets };
   const statuses = createLoadBalancerStatuses(status);
-  const udp = wireUdp(config, host, drivers);
+  const udp = wireUdp(config, host, drivers, counters);
   const facts = wireFacts(config, host, drivers, statuses);
   const topology = { state: async () => ({ topology: await pairing.topology.followed() }) };
   const ports = wirePlug(config, host, { ...drivers, ...facts, topology });
@@ -80,20 +87,22 @@ export function wireCore(
   const { pluggedPorts: plugged } = ports;
   const pairing = wireTopology({ ...parts, configs, loadBalancers, udpListeners: listeners, plugged });
   return {
+    counters,
     roots,
     health,
     state,
-    loadBalancers: pairing.checks.over(loadBalancers),
+    loadBalancers: countLoadBalancers(pairing.checks.over(loadBalancers), counted),
     oldWorkers,
     statuses,
     frontends,
     watcher,
+    lastingServers,
     companions,
     certificates: createCertificates({ files, roots, state, gate, loadBalancers }),
     ...facts,
     ...ports,
     reconcile: () => reconcile({ ...host, ...drivers, state, ...knownFrom(config, configs) }),
-    udp: { ...udp, listeners: pairing.checks.overUdp(listeners) },
+    udp: { ...udp, listeners: countUdpListeners(pairing.checks.overUdp(listeners), counted) },
     pairing,
     topology: pairing.topology,
     findings: createFindings({
@@ -101,14 +110,23 @@ export function wireCore(
       sources: {
         'state-directory': createSurvey({ files: given.files, roots, state, userId: system.userId() }),
         processes: createProcessSurvey({ ...host, ...drivers, state }),
-        'haproxy groups': () => watcher.findings(),
-        'old workers': () => oldWorkers.findings(),
-        'UDP listeners': () => udp.findings(),
-        VRRP: () => pairing.findings(),
-        companions: companions.findings,
-        network: () => ports.networkRestore.findings(),
+        'runtime servers': async () => keptServers.findings(await loadBalancers.ids()),
+        ...sourcesOf({ watcher, oldWorkers, udp, pairing, companions, ...ports }),
       },
     }),
+  };
+}
+
+type Finders = Pick<Core, 'watcher' | 'oldWorkers' | 'udp' | 'pairing' | 'companions' | 'networkRestore'>;
+
+function sourcesOf({ watcher, oldWorkers, udp, pairing, companions, networkRestore }: Finders) {
+  return {
+    'haproxy groups': () => watcher.findings(),
+    'old workers': () => oldWorkers.findings(),
+    'UDP listeners': () => udp.findings(),
+    VRRP: () => pairing.findings(),
+    companions: companions.findings,
+    network: () => networkRestore.findings(),
   };
 }
 

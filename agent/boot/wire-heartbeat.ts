@@ -7,7 +7,7 @@ import { createHaproxyHealth, type HaproxyHealth } from '../core/haproxy-health'
 import { createStatistics, type Statistics } from '../core/stats';
 import { createWorkerLedger } from '../core/worker-ledger';
 import type { HaproxyRoots } from '../haproxy/paths';
-import { createHeartbeatSender } from '../heartbeat/sender';
+import { createHeartbeatSender, type HeartbeatSender } from '../heartbeat/sender';
 import type { Udp } from '../host/sockets';
 import type { LoadBalancerId } from '../model/ids';
 import type { Core } from './wire-core';
@@ -48,7 +48,8 @@ export function wireHeartbeat(
   core: Core,
   host: HostWithLog & { readonly udp: Udp },
   configs: Pick<AgentConfigs, 'current'>,
-): Part {
+  afterMs = 0,
+): Part & Pick<HeartbeatSender, 'figures'> {
   const { haproxy, statistics } = core.health;
   const sender = createHeartbeatSender({
     ...host,
@@ -61,13 +62,18 @@ export function wireHeartbeat(
   core.pairing.onChange(() => sender.sendNow());
   core.findings.add('heartbeat', () => sender.findings());
   const ended = new AbortController();
+  const sendAfter = async (ms: number): Promise<void> => {
+    if (ms > 0) await host.clock.sleep(ms, ended.signal).catch(() => undefined);
+    await sender.run(ended.signal);
+  };
   let running: Promise<void> = Promise.resolve();
   return {
     name: 'heartbeats',
+    figures: () => sender.figures(),
     stopMs: 200,
     start() {
       haproxy.start(ended.signal);
-      running = sender.run(ended.signal);
+      running = sendAfter(afterMs);
       return Promise.resolve();
     },
     async stop() {

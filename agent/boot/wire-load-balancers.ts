@@ -4,6 +4,7 @@ import type { Config } from '../config/options';
 import { createActivate } from '../core/activation';
 import { createApply } from '../core/apply';
 import { createBindProof } from '../core/bind-proof';
+import type { Counters } from '../core/counters';
 import { createCrashLog } from '../core/crash-log';
 import { createDescriptorWatch } from '../core/descriptors';
 import type { Gate } from '../core/gate';
@@ -14,6 +15,8 @@ import { createOperatorState, type OperatorState } from '../core/operator-state'
 import { createPolicyGuard, type PolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation, type ProcessGroups } from '../core/process-groups';
 import { createReloadQueue } from '../core/reload-queue';
+import { createKeptServers, type KeptServers } from '../core/runtime/kept-servers';
+import { createLastingServers, type LastingServers } from '../core/runtime/lasting-servers';
 import type { StateStore } from '../core/state-store';
 import { createWatcher, type Watcher } from '../core/watcher';
 import { createOldWorkerControl } from '../haproxy/old-workers';
@@ -27,6 +30,8 @@ export interface LoadBalancerParts {
   readonly loadBalancers: LoadBalancers;
   readonly oldWorkers: OldWorkers;
   readonly watcher: Watcher;
+  readonly keptServers: KeptServers;
+  readonly lastingServers: LastingServers;
 }
 
 export interface LoadBalancerDeps {
@@ -36,6 +41,7 @@ export interface LoadBalancerDeps {
   readonly state: StateStore;
   readonly gate: Gate<LoadBalancerId>;
   readonly companions: Pick<Companions, 'over'>;
+  readonly counters: Counters;
   /** Before a reload: what the present worker has counted is noted. */
   readonly lastSample: (id: LoadBalancerId) => Promise<void>;
 }
@@ -47,7 +53,8 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
   const { roots, haproxy } = drivers;
   const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
   const operatorState = createOperatorState({ files, sockets, haproxy, log });
-  const { groups, watcher } = wireGroups(deps, guard, operatorState);
+  const keptServers = createKeptServers({ files, log, roots });
+  const { groups, watcher } = wireGroups(deps, guard, operatorState, keptServers);
   const oldWorkers = createOldWorkers({
     clock,
     log,
@@ -64,6 +71,7 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
         begin();
         const done = await groups.activate(id, 'reload');
         oldWorkers.note(id);
+        if (!done.started) deps.counters.add('amphorad_load_balancer_reloads_total', { load_balancer: id });
         return done;
       }),
   });
@@ -82,13 +90,15 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
     },
     mostLoadBalancers: config.amphorad.max_load_balancers,
   });
-  return { loadBalancers, oldWorkers, watcher };
+  const lastingServers = createLastingServers({ ...drivers, files, gate, state, keptServers });
+  return { loadBalancers, oldWorkers, watcher, keptServers, lastingServers };
 }
 
 function wireGroups(
-  { config, host, drivers, state, gate, companions, lastSample }: LoadBalancerDeps,
+  { config, host, drivers, state, gate, companions, counters, lastSample }: LoadBalancerDeps,
   guard: PolicyGuard,
   operatorState: OperatorState,
+  keptServers: KeptServers,
 ): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
   const { files, log, clock } = host;
   const { roots, haproxy, listListening, canBind } = drivers;
@@ -96,7 +106,8 @@ function wireGroups(
   const proof = createBindProof({ haproxy, listListening, canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
   const checks = { guard, registry, proof, descriptors };
-  const activate = createActivate({ ...drivers, files, log, ...checks, operatorState, lastSample });
+  const kept = { operatorState, keptServers };
+  const activate = createActivate({ ...drivers, files, log, ...checks, ...kept, lastSample });
   const watcher = createWatcher({
     ...drivers,
     log,
@@ -105,7 +116,14 @@ function wireGroups(
     descriptors,
     crashLog: createCrashLog(host),
     inTurn: (id, job) => gate.run(id, job),
-    restart: (id, takeTurn) => gate.run(id, () => groups.restart(id, takeTurn)),
+    restart: (id, takeTurn) =>
+      gate.run(id, () =>
+        groups.restart(id, () => {
+          const turn = takeTurn();
+          if (turn !== undefined) counters.add('amphorad_restarts_total', { program: 'haproxy' });
+          return turn;
+        }),
+      ),
     hangTimeoutMs: config.amphorad.hang_timeout * 1_000,
     restartHung: config.amphorad.restart_hung,
   });

@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path';
 import type { Config } from '../config/options';
+import type { Counters } from '../core/counters';
 import { createGate } from '../core/gate';
 import type { LoadBalancers } from '../core/load-balancers';
 import { createPairAddress, type PairAddressDeps } from '../core/pair-address';
@@ -57,6 +58,7 @@ export interface PairingParts {
   readonly host: HostWithLog;
   readonly drivers: Drivers;
   readonly configs: ConfigInForce;
+  readonly counters: Counters;
   readonly state: StateStore;
   readonly companions: Pick<Companions, 'install'>;
   readonly loadBalancers: Pick<LoadBalancers, 'ids'>;
@@ -114,8 +116,16 @@ export function wireTopology(parts: PairingParts): Pairing {
       await topology.load();
     },
     restore: () => restorePairing(host, vrrp, topology, watch),
-    part: (options) => pairingPart({ host, paths, vrrp, topology, watch, changed }, options.stopChildren),
+    part: ({ stopChildren }) => {
+      const revived = { ...vrrp, revive: () => countRevival(parts, vrrp) };
+      return pairingPart({ host, paths, vrrp: revived, topology, watch, changed }, stopChildren);
+    },
   };
+}
+
+function countRevival({ counters }: PairingParts, vrrp: Vrrp): Promise<void> {
+  counters.add('amphorad_restarts_total', { program: 'keepalived-vrrp' });
+  return vrrp.revive();
 }
 
 interface ControlDeps {

@@ -1,6 +1,7 @@
 // Builds UDP and SCTP listeners: keepalived and the kernel's load balancer below, the verbs and what heartbeats ask above.
 
 import type { Config } from '../config/options';
+import type { Counters } from '../core/counters';
 import { createGate } from '../core/gate';
 import { createKeepalivedLvs, type KeepalivedLvs } from '../core/keepalived-lvs';
 import { createLvsHealth } from '../core/lvs-health';
@@ -41,7 +42,7 @@ const logPeriodMs = 10_000;
 const stopMs = 15_000;
 
 /** Builds them over a host whose files are the core's own view. */
-export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers): Udp {
+export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers, counters: Counters): Udp {
   const { files, log, clock } = host;
   const { basePath } = drivers.roots;
   const { through, namespace } = drivers;
@@ -72,7 +73,18 @@ export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers): Ud
     health: createLvsHealth({ files, log, basePath, ids: () => listeners.ids(), processes, kernel }),
     findings: () => Promise.resolve(watch.findings()),
     restore: () => restoreAll(host, listeners, watch),
-    part: ({ stopChildren }) => lifecyclePart(host, basePath, listeners, watch, stopChildren),
+    part: ({ stopChildren }) =>
+      lifecyclePart(host, basePath, countRevivals(listeners, counters), watch, stopChildren),
+  };
+}
+
+function countRevivals(listeners: KeepalivedLvs, counters: Counters): KeepalivedLvs {
+  return {
+    ...listeners,
+    revive: (id) => {
+      counters.add('amphorad_restarts_total', { program: 'keepalived-lvs' });
+      return listeners.revive(id);
+    },
   };
 }
 

@@ -101,8 +101,10 @@ async function makeContents(args: CertsArgs, now: number): Promise<PkiTexts> {
   const validity = { now, days: args.days };
   const amphoraId = parseAmphoraId(args.amphoraId);
   const ca = await issueCa({ commonName: 'amphorad development CA', ...validity });
-  const server = await issueServer(ca, { amphoraId, names: args.names, ...validity });
-  const client = await issueClient(ca, { commonName: 'amphorad development client', ...validity });
+  const [server, client] = await Promise.all([
+    issueServer(ca, { amphoraId, names: args.names, ...validity }),
+    issueClient(ca, { commonName: 'amphorad development client', ...validity }),
+  ]);
   return {
     ca: ca.certificatePem,
     caKey: ca.keyPem,

@@ -2,6 +2,7 @@
 // path for two things, two listeners on one port.
 
 import { posix } from 'node:path';
+import { readInstances } from '../model/haproxy-address';
 import { isLoopback, parseIp } from '../model/ip';
 import type { SocketAddress } from './option';
 import type { Config } from './options';
@@ -17,7 +18,13 @@ export interface Contradiction {
 
 /** Finds everything that contradicts something else. */
 export function findContradictions(config: Readable): readonly Contradiction[] {
-  return [...missingKey(config), ...openListeners(config), ...sharedPaths(config), ...sharedPorts(config)];
+  return [
+    ...missingKey(config),
+    ...openListeners(config),
+    ...runtimeApi(config),
+    ...sharedPaths(config),
+    ...sharedPorts(config),
+  ];
 }
 
 function missingKey({ health_manager }: Readable): readonly Contradiction[] {
@@ -34,11 +41,34 @@ function openListeners({ metrics, runtime_api }: Readable): readonly Contradicti
       'is not loopback and answers anybody in plain HTTP: bind to loopback or set allow_remote = True';
     found.push({ section: 'metrics', key: 'bind', message });
   }
-  if (isRemote(runtime_api.bind) && 'auth_token_file' in runtime_api && !runtime_api.auth_token_file) {
+  if (isRemote(runtime_api.bind) && hasNoToken(runtime_api)) {
     const message = 'is not loopback and asks for no token: bind to loopback or set auth_token_file';
     found.push({ section: 'runtime_api', key: 'bind', message });
   }
   return found;
+}
+
+function runtimeApi({ runtime_api }: Readable): readonly Contradiction[] {
+  const found: Contradiction[] = [];
+  const { instances = [], require_token, auth_token, auth_token_file } = runtime_api;
+  const offered = readInstances(instances);
+  if (!offered.ok) found.push({ section: 'runtime_api', key: 'instances', message: offered.problem });
+  if (require_token === true && hasNoToken(runtime_api)) {
+    const message = 'asks for a token and there is none: set auth_token_file (or AGENT_AUTH_TOKEN)';
+    found.push({ section: 'runtime_api', key: 'require_token', message });
+  }
+  if (auth_token !== undefined && auth_token_file !== undefined) {
+    const message = 'is a second token beside auth_token';
+    found.push({ section: 'runtime_api', key: 'auth_token_file', message });
+  }
+  return found;
+}
+
+/** What could not be read is a problem of its own. */
+function hasNoToken(given: Readable['runtime_api']): boolean {
+  const { auth_token: token, auth_token_file: file } = given;
+  const isRead = 'auth_token' in given && 'auth_token_file' in given;
+  return isRead && token === undefined && file === undefined;
 }
 
 function sharedPaths({ haproxy_amphora, amphora_agent }: Readable): readonly Contradiction[] {

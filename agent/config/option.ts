@@ -57,6 +57,8 @@ export interface OptionFacts {
   readonly ignored?: true;
   /** Only the box decides: a replacement over the API must leave it as it is. */
   readonly boxDecides?: true;
+  /** The variable by which an API's own document sets it; `AMPHORAD_…` overrides it. Empty: not set. */
+  readonly variable?: string;
   /** A changed value takes effect only when the agent starts anew. */
   readonly restart: boolean;
 }

@@ -2,6 +2,7 @@
 // reach these through it (DESIGN.md, Configuration file; contract/agent-conf.md, second table).
 
 import type { OptionTable } from './option';
+import { runtimeApiOptions } from './options-runtime';
 
 const kib = 1024;
 const gib = 1024 ** 3;
@@ -173,43 +174,7 @@ export const localOptions = {
       help: 'Log lines.',
     },
   },
-  runtime_api: {
-    bind: {
-      kind: 'socket-address',
-      default: '',
-      optional: true,
-      restart: true,
-      help: 'Listener of its own for the runtime API; empty: the REST listener only. Loopback unless auth_token_file is set.',
-    },
-    auth_token_file: {
-      kind: 'path',
-      default: '',
-      optional: true,
-      restart: true,
-      help: 'File with the bearer token of the runtime API.',
-    },
-    instances: {
-      kind: 'list',
-      default: '',
-      restart: true,
-      help: 'haproxy sockets to offer, [name=]address each; empty: the load balancers of this amphora.',
-    },
-    timeout: {
-      kind: 'duration',
-      default: '5',
-      min: 0.1,
-      max: 300,
-      restart: true,
-      help: 'Deadline of one command: connect, write and read.',
-    },
-    language: {
-      kind: 'choice',
-      default: 'ru',
-      choices: ['ru', 'en'],
-      restart: true,
-      help: 'Language of messages when the client asks for none.',
-    },
-  },
+  runtime_api: runtimeApiOptions,
   metrics: {
     bind: {
       kind: 'socket-address',

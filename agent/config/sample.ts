@@ -49,6 +49,10 @@ export function renderDocs(): string {
     .trimEnd()}\n`;
 }
 
+const documented: readonly string[] = options.flatMap(({ variable, section, key }) =>
+  variable === undefined ? [] : [`   - \`${variable}\`: \`[${section}] ${key}\``],
+);
+
 const introduction: readonly string[] = [
   '# Configuration',
   '',
@@ -62,7 +66,9 @@ const introduction: readonly string[] = [
   `1. \`--config-file FILE\`, repeatable; \`${defaultConfigFile}\` when none is given`,
   '2. `--config-dir DIR`, repeatable: every `*.conf` in it, sorted by name',
   `3. \`--local-config FILE\`; \`${defaultLocalFile}\` when none is given, which need not exist`,
-  '4. environment variables `AMPHORAD_<SECTION>_<KEY>`, such as',
+  '4. the variables that the runtime API is known by; an empty one counts for nothing:',
+  ...documented,
+  '5. environment variables `AMPHORAD_<SECTION>_<KEY>`, such as',
   `   \`${variableOf({ section: 'health_manager', key: 'heartbeat_key' })}\``,
   '',
   '## Format',
@@ -84,8 +90,9 @@ const introduction: readonly string[] = [
   '',
   'Refused as contradictions: `base_cert_dir` that is `base_path` or lies above it; one file as both',
   '`agent_server_cert` and `agent_server_ca`; heartbeats without `heartbeat_key`; a `[metrics]` listener that is',
-  'not loopback without `allow_remote`; a `[runtime_api]` listener that is not loopback without',
-  '`auth_token_file`; two listeners on one address and port.',
+  'not loopback without `allow_remote`; a `[runtime_api]` listener that is not loopback, or `require_token`, without',
+  'a token; a token and a token file; `instances` of which several have one name, or one among several none; two',
+  'listeners on one address and port.',
   '',
 ];
 

@@ -132,7 +132,7 @@ function badText(path: string, text: string): Problem | undefined {
 
 function readEnvironment(environment: ConfigSources['environment']): Omit<Gathered, 'problems'> {
   const byVariable = new Map(options.map((option) => [variableOf(option), option]));
-  const settings: Setting[] = [];
+  const settings: Setting[] = [...documentedVariables(environment)];
   const warnings: Problem[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (text === undefined || !variable.startsWith(prefix)) continue;
@@ -145,4 +145,13 @@ function readEnvironment(environment: ConfigSources['environment']): Omit<Gather
     }
   }
   return { settings, warnings };
+}
+
+/** The variables of the runtime API's own document; an empty one sets nothing. */
+function documentedVariables(environment: ConfigSources['environment']): readonly Setting[] {
+  return options.flatMap(({ section, key, variable }) => {
+    const text = variable === undefined ? undefined : environment[variable];
+    if (variable === undefined || text === undefined || text.trim() === '') return [];
+    return [{ section, key, text, origin: { from: 'environment', variable }, isLocal: true }];
+  });
 }

@@ -27,6 +27,7 @@ import type { ListenerRegistry } from './listener-registry';
 import type { OperatorState } from './operator-state';
 import type { PolicyGuard } from './policy-guard';
 import { recordRun, sameRun, type RunRecord } from './run-record';
+import type { KeptServers } from './runtime/kept-servers';
 
 export interface ActivationInput {
   readonly id: LoadBalancerId;
@@ -61,6 +62,7 @@ export interface ActivationDeps {
   readonly proof: BindProof;
   readonly descriptors: DescriptorWatch;
   readonly operatorState: OperatorState;
+  readonly keptServers: Pick<KeptServers, 'carry' | 'settle'>;
   /** Takes a last sample of what the present worker has counted. Never throws. */
   readonly lastSample: (id: LoadBalancerId) => Promise<void>;
   readonly binary: string;
@@ -75,9 +77,13 @@ export function createActivate(deps: ActivationDeps): Activate {
   return async (input) => {
     const failure = `Error ${input.living === undefined ? 'start' : 'reload'}ing haproxy`;
     refuseOtherPeer(input, failure);
-    const effective = effectiveConfig(input.text, input.paths, await deps.overlayOptions());
-    const record = await asFailure(failure, () => candidate(deps, input, effective));
+    const plain = effectiveConfig(input.text, input.paths, await deps.overlayOptions());
+    const carried = await deps.keptServers.carry(input.paths, plain, (each) =>
+      asFailure(failure, () => candidate(deps, input, each)),
+    );
+    const { effective, checked: record } = carried;
     if (input.living !== undefined && (await isUnchanged(deps, input, record, effective))) {
+      await deps.keptServers.settle(input.paths, carried.kept);
       return { process: input.living, running: record, changed: false };
     }
     const binds = await asFailure(failure, () => Promise.resolve(readBinds(input.text, record.peer)));
@@ -91,6 +97,7 @@ export function createActivate(deps: ActivationDeps): Activate {
       reservation.cancel();
       throw thrown;
     }
+    await deps.keptServers.settle(input.paths, carried.kept);
     await deps.descriptors.look(input.id, input.paths);
     return { process, running: record, changed: true };
   };

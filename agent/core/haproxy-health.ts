@@ -15,6 +15,8 @@ import type { WorkerLedger } from './worker-ledger';
 export interface HaproxyHealth extends HealthSource {
   /** Takes a last sample of a worker that a signal is about to replace. Never throws; over after its deadline. */
   beforeReload(id: LoadBalancerId): Promise<void>;
+  /** What the newest look at one gave, unless it is older; nobody is asked. */
+  lastSample(id: LoadBalancerId, notOlderMs: number): TapsSample | undefined;
   /** Looks after replaced workers until aborted, and then lets go of all. */
   start(signal: AbortSignal): void;
 }
@@ -82,6 +84,8 @@ export function createHaproxyHealth(deps: HaproxyHealthDeps): HaproxyHealth {
       groups.of(id).taps.expectReload();
     },
 
+    lastSample: (id, notOlderMs) => groups.lastSample(id, notOlderMs),
+
     start(signal) {
       const nobody = new Set<LoadBalancerId>();
       clock.every(restlessMs, signal, () => {
@@ -97,7 +101,9 @@ interface Groups {
   of(id: LoadBalancerId): Group;
   /** Samples one in its turn; undefined as for `inTime`. */
   look(id: LoadBalancerId, withinMs?: number): Promise<TapsSample | undefined>;
-  /** What one that is late said last, unless that is older. */
+  /** What one said last, unless that is older. */
+  lastSample(id: LoadBalancerId, notOlderMs: number): TapsSample | undefined;
+  /** The same of one that is late. */
   lastWord(id: LoadBalancerId, notOlderMs: number): TapsSample | undefined;
   /** Runs a job in its turn; undefined when it fails or is late, and at once while an earlier one is. */
   inTime<T>(
@@ -130,6 +136,9 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
     return undefined;
   }
 
+  const lastSample: Groups['lastSample'] = (id, notOlderMs) =>
+    recentSample(groups.get(id), clock.monotonic() - notOlderMs);
+
   async function inTime<T>(
     id: LoadBalancerId,
     job: (taps: WorkerTaps) => Promise<T>,
@@ -158,11 +167,8 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
     of,
     inTime,
     look: (id, withinMs) => inTime(id, () => lookAt(of(id), clock), withinMs),
-    lastWord(id, notOlderMs) {
-      const { isLate, last } = of(id);
-      const isRecent = last !== undefined && clock.monotonic() - last.atMs <= notOlderMs;
-      return isLate && isRecent ? last.sample : undefined;
-    },
+    lastSample,
+    lastWord: (id, notOlderMs) => (of(id).isLate ? lastSample(id, notOlderMs) : undefined),
     restless: () =>
       [...groups].filter(([, { taps, isLate }]) => !isLate && taps.isRestless()).map(([id]) => id),
     keep(ids) {
@@ -173,6 +179,11 @@ function createGroups(deps: HaproxyHealthDeps): Groups {
       }
     },
   };
+}
+
+function recentSample(group: Group | undefined, sinceMs: number): TapsSample | undefined {
+  const last = group?.last;
+  return last !== undefined && last.atMs >= sinceMs ? last.sample : undefined;
 }
 
 async function lookAt(group: Group, clock: Clock): Promise<TapsSample | undefined> {

@@ -4,10 +4,12 @@
 
 import { join } from 'node:path';
 import type { Files } from '../host/files';
-import type { LocalServer, LocalServers } from '../host/sockets';
+import type { LocalConnection, LocalServer, LocalServers } from '../host/sockets';
 import { AgentError, isAgentError } from '../model/errors';
 
 export interface InstanceLock {
+  /** False when base_path is another directory by now: nobody is kept from that one. */
+  holds(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -16,8 +18,8 @@ export interface InstanceLockDeps {
   readonly localServers: LocalServers;
   readonly basePath: string;
   readonly pid: number;
-  /** What `agent.sock` tells beside the pid. */
-  readonly report: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Gets every connection to `agent.sock`. */
+  readonly take: (connection: LocalConnection) => void;
 }
 
 /** Takes the lock. Throws `already-exists` naming the pid of the agent that has it. */
@@ -26,7 +28,7 @@ export async function takeInstanceLock({
   localServers,
   basePath,
   pid,
-  report,
+  take,
 }: InstanceLockDeps): Promise<InstanceLock> {
   const stat = await files.stat(basePath);
   if (stat?.kind !== 'directory')
@@ -38,11 +40,14 @@ export async function takeInstanceLock({
   try {
     // Ours to take, whoever left it: the lock is held.
     await files.remove(path);
-    const local = await localServers.serve(
-      path,
-      async () => `${JSON.stringify({ pid, ...(await report()) })}\n`,
-    );
-    return { release: () => releaseAll([local, lock]) };
+    const local = await localServers.accept(path, take);
+    return {
+      async holds() {
+        const now = await files.stat(basePath);
+        return now?.device === stat.device && now.inode === stat.inode;
+      },
+      release: () => releaseAll([local, lock]),
+    };
   } catch (thrown) {
     await lock.close();
     throw thrown;

@@ -22,6 +22,8 @@ export interface OldWorkers {
   start(signal: AbortSignal): void;
   /** The old workers of a load balancer, the oldest first; none when haproxy does not answer. */
   of(id: LoadBalancerId): Promise<readonly OldWorker[]>;
+  /** How many each load balancer had when it was looked at last; those without any are not in it. Nobody is asked. */
+  counts(): ReadonlyMap<LoadBalancerId, number>;
   /** Load balancers with more old workers than allowed. */
   findings(): Promise<readonly Finding[]>;
 }
@@ -42,6 +44,7 @@ interface Watched {
   readonly seenSinceMs: Map<number, number>;
   readonly idleSinceMs: Map<number, number>;
   warnedMs: number;
+  count: number;
 }
 
 const periodMs = 30_000;
@@ -64,6 +67,7 @@ export function createOldWorkers(deps: OldWorkersDeps): OldWorkers {
     }
     const mine = watched.get(id) ?? unseen();
     watched.set(id, mine);
+    mine.count = workers.length;
     const nowMs = clock.monotonic();
     const lasting = since(mine.seenSinceMs, workers, nowMs - periodMs);
     const rested = since(
@@ -95,6 +99,7 @@ export function createOldWorkers(deps: OldWorkersDeps): OldWorkers {
         for (const id of watched.keys()) void lookSafely(id);
       });
     },
+    counts: () => new Map([...watched].map(([id, { count }]) => [id, count])),
     async findings() {
       const found: Finding[] = [];
       for (const id of watched.keys()) {
@@ -107,7 +112,7 @@ export function createOldWorkers(deps: OldWorkersDeps): OldWorkers {
 }
 
 function unseen(): Watched {
-  return { seenSinceMs: new Map(), idleSinceMs: new Map(), warnedMs: -Infinity };
+  return { seenSinceMs: new Map(), idleSinceMs: new Map(), warnedMs: -Infinity, count: 0 };
 }
 
 /** Notes who is there now, and gives those that have been since a time. */

@@ -10,7 +10,8 @@ import { validators } from '../generated/validators';
 import type { HaproxyPaths } from '../haproxy/paths';
 import type { HaproxyProcess } from '../haproxy/process';
 import { createWorkerClient, type RuntimeClient } from '../haproxy/runtime/client';
-import { canBeNamed, setServerMode, setServerWeight } from '../haproxy/runtime/servers';
+import { canBeNamed } from '../haproxy/runtime/command';
+import { setServerMode, setServerWeight } from '../haproxy/runtime/servers';
 import {
   isDisabled,
   isForced,

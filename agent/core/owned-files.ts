@@ -63,6 +63,7 @@ export function createOwnedFiles({ files, roots, userId }: OwnedFilesDeps): File
     readHostText: (path) => requireFile(path).then(() => files.readHostText(path)),
     writeAtomic: (path, content, mode) => requireWay(path).then(() => files.writeAtomic(path, content, mode)),
     makeDirectory: (path, mode) => requireWay(path).then(() => files.makeDirectory(path, mode)),
+    changeMode: (path, mode) => requireWay(path).then(() => files.changeMode(path, mode)),
     rename: (from, to) =>
       requireWay(from)
         .then(() => requireWay(to))

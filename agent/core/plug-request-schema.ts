@@ -5,7 +5,17 @@ const text = { type: 'string', maxLength: 128 } as const;
 const textOrNull = { type: 'string', maxLength: 128, nullable: true } as const;
 // The kernel's least for IPv4 (ETH_MIN_MTU), and what a 16-bit length can say.
 const mtu = { type: 'integer', minimum: 68, maximum: 65_535, nullable: true } as const;
-const flag = { type: 'boolean', nullable: true } as const;
+const isSriov = {
+  type: 'boolean',
+  nullable: true,
+  description: 'A port by SR-IOV is closed until there are rules.',
+} as const;
+const subnet = { ...text, description: 'No bits behind the prefix.' } as const;
+const gateway = { ...textOrNull, description: 'One outside the subnet is reached on the link.' } as const;
+const vrrpIp = {
+  ...textOrNull,
+  description: "The port's own address, not the gateway. It, not the VIP, speaks VRRP.",
+} as const;
 
 const hostRoutes = {
   type: 'array',
@@ -34,14 +44,14 @@ export const plugVipSchema = {
   type: 'object',
   required: ['subnet_cidr', 'gateway', 'mac_address'],
   properties: {
-    subnet_cidr: text,
-    gateway: textOrNull,
+    subnet_cidr: subnet,
+    gateway,
     mac_address: text,
     mtu,
-    vrrp_ip: textOrNull,
+    vrrp_ip: vrrpIp,
     host_routes: hostRoutes,
     additional_vips: addresses,
-    is_sriov: flag,
+    is_sriov: isSriov,
   },
 } as const;
 
@@ -53,16 +63,17 @@ export const plugNetworkSchema = {
     mac_address: text,
     fixed_ips: addresses,
     mtu,
-    is_sriov: flag,
+    is_sriov: isSriov,
     vip_net_info: {
+      description: 'The port with the VIPs, where the request changes it; without it its VIPs stay.',
       type: 'object',
       nullable: true,
       required: ['vip', 'subnet_cidr', 'gateway'],
       properties: {
         vip: text,
-        subnet_cidr: text,
-        gateway: textOrNull,
-        vrrp_ip: textOrNull,
+        subnet_cidr: subnet,
+        gateway,
+        vrrp_ip: vrrpIp,
         host_routes: hostRoutes,
         additional_vips: addresses,
       },

@@ -71,7 +71,7 @@ async function look(
   client: RuntimeClient,
   { pid, ageS }: ProcessGroup['oldWorkers'][number],
 ): Promise<OldWorker> {
-  const info = await ifAnswered(() => showInfo(client, `@!${pid} `));
+  const info = await ifAnswered(() => showInfo(client, pid));
   if (Number(info?.get('Pid')) !== pid) return { pid, ageS, sessions: undefined, isIdle: false };
   const sessions = Number(info?.get('CurrConns') ?? NaN);
   return { pid, ageS, sessions, isIdle: sessions === 0 && info?.get('Stopping') === '1' };

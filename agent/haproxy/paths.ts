@@ -27,6 +27,8 @@ export interface HaproxyPaths {
   /** What haproxy printed in the last life or start that ended badly. */
   readonly crashLog: string;
   readonly state: string;
+  /** Servers that were added at run time and are to stay. */
+  readonly runtimeServers: string;
   /** What operators had set at run time, for as long as a reload takes. */
   readonly operatorState: string;
   readonly adminSocket: string;
@@ -54,6 +56,7 @@ export function haproxyPaths(roots: HaproxyRoots, id: LoadBalancerId): HaproxyPa
     log: join(directory, 'haproxy.log'),
     crashLog: join(directory, 'crash.log'),
     state: join(directory, 'state.json'),
+    runtimeServers: join(directory, 'runtime-servers.json'),
     operatorState: join(directory, 'operator-state.json'),
     adminSocket: join(sockets, 'admin.sock'),
     masterSocket: join(sockets, 'master.sock'),

@@ -185,7 +185,7 @@ async function askWorkerPid(sockets: UnixSockets, paths: HaproxyPaths): Promise<
   const worker = (await askGroup(sockets, paths))?.workers[0]?.pid;
   if (worker === undefined) return undefined;
   const client = createRuntimeClient(sockets, paths.masterSocket);
-  const pid = await ifAnswered(async () => Number((await showInfo(client, `@!${worker} `)).get('Pid')));
+  const pid = await ifAnswered(async () => Number((await showInfo(client, worker)).get('Pid')));
   // A worker on its way out accepts and closes without a word: that is no answer.
   return pid === worker ? pid : undefined;
 }

@@ -8,6 +8,7 @@ import type { UnixSockets } from '../host/sockets';
 import { AgentError } from '../model/errors';
 import type { HaproxyPaths } from './paths';
 import { createRuntimeClient } from './runtime/client';
+import { toProcess } from './runtime/command';
 import { createStatScanner, statCommand, type WorkerSample } from './runtime/scan-stat';
 import { parseShowInfo } from './runtime/show-info';
 import { showProc } from './runtime/show-proc';
@@ -64,7 +65,7 @@ export async function reachOldWorkers(deps: TapDeps, paths: HaproxyPaths): Promi
   return oldWorkers.flatMap(({ pid }) => {
     if (deps.runner.glance(pid) === undefined) return [];
     const worker = identify(deps, pid);
-    const through = (command: string): Promise<string> => ask(`@!${pid} ${command}`);
+    const through = (command: string): Promise<string> => ask(toProcess(pid, command));
     const scanner = createStatScanner();
     const stat = async (): Promise<WorkerSample> => scanner.scan(Buffer.from(await through(statCommand)));
     return [{ ...readerOf(through, stat), worker, close: () => undefined }];

@@ -27,6 +27,18 @@ export interface HeartbeatSender {
   /** Has a message sent before its time, because what it tells has just changed; the rhythm stays as it is. */
   sendNow(): void;
   readonly findings: FindProblems;
+  readonly figures: () => HeartbeatFigures;
+}
+
+/** What became of all messages so far, and how the last one was made to fit. */
+export interface HeartbeatFigures {
+  readonly sent: number;
+  readonly failed: number;
+  readonly bytes: number;
+  readonly step: Step;
+  readonly poolsLeftOut: number;
+  /** Monotonic milliseconds at which the last round was over, one without anybody to tell included; undefined before the first. */
+  readonly lastRoundMs: number | undefined;
 }
 
 export interface HeartbeatSenderDeps {
@@ -47,6 +59,10 @@ interface Trouble {
   readonly sendErrors: Map<string, string>;
   step: Step;
   leftOut: number;
+  sent: number;
+  failed: number;
+  bytes: number;
+  lastRoundMs: number | undefined;
 }
 
 // So that a list that was empty is heeded soon.
@@ -58,7 +74,7 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
   const turns = createTurns();
   const fitting = createFitting();
   const writePieces = createPieceWriter();
-  const trouble: Trouble = { silenced: false, sendErrors: new Map(), step: 1, leftOut: 0 };
+  const trouble = noTrouble();
   const hurry = createHurry();
   let seq = 0;
 
@@ -75,6 +91,8 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
     try {
       await deps.udp.send(target, fitted.envelope);
       fitting.sent(fitted, pieces);
+      trouble.sent += 1;
+      trouble.bytes += fitted.envelope.length;
       noteSent(trouble, log, nameOf(target));
     } catch (thrown) {
       if (fitted.withStats) deps.statistics.takeBack();
@@ -99,14 +117,26 @@ export function createHeartbeatSender(deps: HeartbeatSenderDeps): HeartbeatSende
       await sendOne();
     } catch (thrown) {
       noteFailure(trouble, log, '', messageOf(thrown));
+    } finally {
+      trouble.lastRoundMs = deps.clock.monotonic();
     }
   }
 
   return {
     findings: () => Promise.resolve(findingsOf(trouble)),
+    figures: () => figuresOf(trouble),
     sendNow: () => hurry.ask(),
     run: (signal) => keepRhythm(deps, hurry, sendSafely, signal),
   };
+}
+
+function noTrouble(): Trouble {
+  const counts = { sent: 0, failed: 0, bytes: 0, lastRoundMs: undefined };
+  return { ...counts, silenced: false, sendErrors: new Map(), step: 1, leftOut: 0 };
+}
+
+function figuresOf({ sent, failed, bytes, step, leftOut, lastRoundMs }: Trouble): HeartbeatFigures {
+  return { sent, failed, bytes, step, poolsLeftOut: leftOut, lastRoundMs };
 }
 
 async function keepRhythm(
@@ -160,7 +190,9 @@ function noteStep({ step, leftOut }: Fitted, trouble: Trouble, log: Log): void {
   trouble.leftOut = leftOut;
 }
 
-function noteFailure({ sendErrors }: Trouble, log: Log, to: string, error: string): void {
+function noteFailure(trouble: Trouble, log: Log, to: string, error: string): void {
+  const { sendErrors } = trouble;
+  trouble.failed += 1;
   if (sendErrors.get(to) !== error) log.warning('heartbeat not sent', { error });
   sendErrors.set(to, error);
 }

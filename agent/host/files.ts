@@ -25,6 +25,8 @@ export interface Files {
   writeAtomic(path: string, content: string | Uint8Array, mode: number): Promise<void>;
   /** Makes a directory with exactly `mode` (missing parents 0755); an existing one gets the mode too. Refuses (`precondition`) what is there and is not a directory. */
   makeDirectory(path: string, mode: number): Promise<void>;
+  /** Sets the permission bits of what lies at a path, socket or directory as well; silent when absent. Refuses (`precondition`) a link. */
+  changeMode(path: string, mode: number): Promise<void>;
   /** Renames within one directory or between two, durably in both; replaces what is there. Throws `precondition` when `from` is missing. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or a whole directory; silent when absent. Links are removed, not followed. */

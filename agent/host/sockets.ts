@@ -38,6 +38,30 @@ export interface UnixConversation {
   close(): void;
 }
 
+/** Where a stream socket listens. A host is an address, without brackets, or a name that DNS knows. */
+export type StreamAddress =
+  | { readonly type: 'unix'; readonly path: string }
+  | { readonly type: 'tcp4' | 'tcp6'; readonly host: string; readonly port: number };
+
+/** What came of a request; that nobody answered is a result. */
+export type Exchanged =
+  | { readonly ok: true; readonly answer: string }
+  /** The system refused or broke off, by errno: `ENOENT`, `EACCES`, `ECONNREFUSED`, `ENOTFOUND` … */
+  | { readonly ok: false; readonly why: 'failed'; readonly errno: string }
+  /** The deadline, while connecting (name look-up included) or after. */
+  | { readonly ok: false; readonly why: 'late'; readonly while: 'connecting' | 'waiting' }
+  | { readonly ok: false; readonly why: 'too long' };
+
+/** Requests to sockets that may be elsewhere, and whose failures somebody wants to know exactly. */
+export interface StreamSockets {
+  /**
+   * Sends `line` and a newline, half-closes, and resolves with all that came back until the peer closed, even when that
+   * is nothing. One deadline covers connect, write and read. Throws `invalid-input` for a line with a line break or
+   * NUL; nothing is then sent.
+   */
+  exchange(at: StreamAddress, line: string, options: UnixRequestOptions): Promise<Exchanged>;
+}
+
 /** Datagrams out and in. */
 export interface Udp {
   /** Hands a datagram to the kernel. Throws `unavailable` (no route, network down, too long) with the errno. */

@@ -11,6 +11,7 @@ import { framingFault } from './framing';
 import { refuseWrite, type Identified } from './identity';
 import { createInOrder } from './in-order';
 import { json, sendReply, type Reply } from './reply';
+import { observeRequest, type ObserveRequest } from './served-by';
 import type { IncomingMessage } from 'node:http';
 
 export interface AppDeps {
@@ -20,10 +21,12 @@ export interface AppDeps {
   readonly connections: Connections;
   /** One router a dialect; the last one may take every path that no other has. */
   readonly dialects: readonly Router[];
+  /** Is told of every request that is over. */
+  readonly observe?: ObserveRequest;
 }
 
 /** Makes the Express application. Nothing behind it sees a request without a verified client certificate. */
-export function createApp({ log, clock, identify, connections, dialects }: AppDeps): Express {
+export function createApp({ log, clock, identify, connections, dialects, observe }: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -32,6 +35,7 @@ export function createApp({ log, clock, identify, connections, dialects }: AppDe
     const who = identify(request);
     connections.begin(request, response, who.verified);
     beginAccess(request, response, who, { log, clock });
+    if (observe !== undefined) observeRequest(request.method, response, { clock, observe });
     await inOrder(request, response);
     // Pipelined behind an answer that closes the connection, or behind its loss: nobody waits for it to be done.
     if (connections.isEnding(request.socket)) return;

@@ -10,6 +10,7 @@ import { beginAccess } from './access-log';
 import { framingFault } from './framing';
 import { createInOrder } from './in-order';
 import { json, sendReply, type Reply } from './reply';
+import { observeRequest, type ObserveRequest } from './served-by';
 
 export interface PlainAppDeps {
   readonly log: Log;
@@ -17,12 +18,14 @@ export interface PlainAppDeps {
   /** How its callers are called in the access log: `local`, `runtime`, `metrics`. */
   readonly caller: string;
   readonly dialects: readonly Router[];
+  /** Is told of every request that is over. */
+  readonly observe?: ObserveRequest;
   /** Refuses a request; undefined lets it go on. */
   readonly refuse?: (request: IncomingMessage) => Reply | undefined;
 }
 
 /** Makes the Express application. */
-export function createPlainApp({ log, clock, caller, dialects, refuse }: PlainAppDeps): Express {
+export function createPlainApp({ log, clock, caller, dialects, observe, refuse }: PlainAppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -30,6 +33,7 @@ export function createPlainApp({ log, clock, caller, dialects, refuse }: PlainAp
   const who = { verified: true, client: { subject: caller, serial: '-' }, readOnly: false } as const;
   app.use(async (request, response, next) => {
     beginAccess(request, response, who, { log, clock });
+    if (observe !== undefined) observeRequest(request.method, response, { clock, observe });
     await inOrder(request, response);
     const fault = framingFault(request);
     const refusal =

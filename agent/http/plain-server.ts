@@ -38,12 +38,39 @@ export function createPlainServer(listener: RequestListener): PlainServer {
   server.maxHeadersCount = 0;
   server.on('checkContinue', listener);
   server.on('checkExpectation', listener);
+  const taken = createTaken(server);
   return {
     listen: (host, port) => bind(server, host, port),
-    take(connection) {
-      if (connection instanceof Socket) server.emit('connection', connection);
+    take: (connection) => taken.add(connection),
+    stop: async (graceMs) => {
+      await Promise.all([close(server, graceMs), taken.end(graceMs)]);
     },
-    stop: (graceMs) => close(server, graceMs),
+  };
+}
+
+// Node keeps no book of connections that a server did not accept itself: it neither counts nor closes them.
+function createTaken(server: Server) {
+  const sockets = new Set<Socket>();
+  return {
+    add(connection: LocalConnection): void {
+      if (!(connection instanceof Socket)) return;
+      if (sockets.size >= mostConnections) {
+        connection.destroy();
+        return;
+      }
+      sockets.add(connection);
+      connection.once('close', () => sockets.delete(connection));
+      connection.on('error', () => connection.destroy());
+      server.emit('connection', connection);
+    },
+    async end(graceMs: number): Promise<void> {
+      const open = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await Promise.all(open);
+      clearTimeout(timer);
+    },
   };
 }
 

@@ -31,6 +31,13 @@ export interface Route {
   readonly handle: (request: RouteRequest) => Promise<Reply> | Reply;
 }
 
+/** What of a request may matter to how an error is told. */
+export interface Asked extends Pick<RouteRequest, 'query' | 'header'> {
+  readonly method: string;
+  /** Without the query, as it was sent. */
+  readonly path: string;
+}
+
 export interface Dialect {
   readonly routes: readonly Route[];
   /** Path prefixes that are this dialect's alone: unknown paths below them get its 404. `''`: all that no dialect before it took. */
@@ -40,9 +47,9 @@ export interface Dialect {
   /** What OPTIONS gets where a path is known; without it OPTIONS is a method like any other. */
   readonly optionsReply?: () => Reply;
   /** A domain error in the dialect's words. */
-  readonly errorReply: (error: AgentError) => Reply;
-  readonly notFoundReply: (path: string) => Reply;
-  readonly methodNotAllowedReply: (method: string) => Reply;
+  readonly errorReply: (error: AgentError, asked: Asked) => Reply;
+  readonly notFoundReply: (path: string, asked: Asked) => Reply;
+  readonly methodNotAllowedReply: (method: string, asked: Asked) => Reply;
 }
 
 export interface RouteContext {
@@ -52,30 +59,34 @@ export interface RouteContext {
   readonly uploads: Uploads;
   /** Why nothing may be changed now; undefined when all may. Reads are answered whatever it says. */
   readonly refuseChange?: () => AgentError | undefined;
+  /** Hears of the rows of every router that is made. */
+  readonly mounted?: (routes: readonly Route[]) => void;
 }
 
 /** Makes the router of one dialect. */
 export function createDialectRouter(dialect: Dialect, context: RouteContext): Router {
+  context.mounted?.(dialect.routes);
   const isStrict = dialect.slashes === 'strict';
   const router = Router({ caseSensitive: true, strict: isStrict });
-  if (isStrict) router.use(withoutSecondSlash);
+  // In this order: what another dialect is to answer goes on as it came.
   router.use(skipForeign(dialect));
+  if (isStrict) router.use(withoutSecondSlash);
   for (const route of dialect.routes) {
     const verb = route.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
     router[verb](route.path, (request, response) => answer(route, dialect, context, request, response));
   }
-  for (const [path, methods] of methodsByPath(dialect)) {
-    router.all(path, (_request, response, next) => {
-      allowedOf(response).push(...methods);
-      next();
-    });
-  }
+  // Made when a request first fits no row: many agents in one process seldom see one.
+  let methods: Router | undefined;
+  router.use((request, response, next) => {
+    methods ??= createMethodsRouter(dialect);
+    methods(request, response, next);
+  });
   router.use((request, response, next) => {
     const allowed = allowedOf(response);
     if (allowed.length > 0) {
       const reply =
         (request.method === 'OPTIONS' ? dialect.optionsReply?.() : undefined) ??
-        dialect.methodNotAllowedReply(request.method);
+        dialect.methodNotAllowedReply(request.method, askedOf(request));
       const headers = { ...reply.headers, Allow: [...new Set(allowed)].join(', ') };
       sendReply(request, response, { ...reply, headers });
       return;
@@ -84,9 +95,21 @@ export function createDialectRouter(dialect: Dialect, context: RouteContext): Ro
       next();
       return;
     }
-    sendReply(request, response, dialect.notFoundReply(request.path));
+    sendReply(request, response, dialect.notFoundReply(request.path, askedOf(request)));
   });
   router.use(onError(dialect, context));
+  return router;
+}
+
+/** Notes for each path which methods it has. */
+function createMethodsRouter(dialect: Dialect): Router {
+  const router = Router({ caseSensitive: true, strict: dialect.slashes === 'strict' });
+  for (const [path, methods] of methodsByPath(dialect)) {
+    router.all(path, (_request, response, next) => {
+      allowedOf(response).push(...methods);
+      next();
+    });
+  }
   return router;
 }
 
@@ -109,7 +132,7 @@ async function answer(
     if (belated !== undefined) throw belated;
     reply = await route.handle(asRouteRequest(request, response, body));
   } catch (thrown) {
-    reply = dialect.errorReply(asAgentError(thrown, log, response));
+    reply = dialect.errorReply(asAgentError(thrown, log, response), askedOf(request));
   } finally {
     share.release();
   }
@@ -119,17 +142,27 @@ async function answer(
 function asRouteRequest(request: Request, response: Response, body: Buffer): RouteRequest {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const at = request.url.indexOf('?');
   return {
     params: request.params as Readonly<Record<string, string>>,
     body,
     contentType: request.headers['content-type'],
+    ...readsOf(request),
+    gone: gone.signal,
+  };
+}
+
+function askedOf(request: Request): Asked {
+  return { method: request.method, path: request.path, ...readsOf(request) };
+}
+
+function readsOf(request: Request): Pick<RouteRequest, 'query' | 'header'> {
+  const at = request.url.indexOf('?');
+  return {
     query: new URLSearchParams(at === -1 ? '' : request.url.slice(at + 1)),
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
-    gone: gone.signal,
   };
 }
 
@@ -146,7 +179,7 @@ function onError(dialect: Dialect, { log }: RouteContext): ErrorMiddleware {
     const error = undecodable
       ? invalidInput('Invalid request', 'path: expected percent-encoded UTF-8')
       : asAgentError(thrown, log, response);
-    sendReply(request, response, dialect.errorReply(error));
+    sendReply(request, response, dialect.errorReply(error, askedOf(request)));
   };
 }
 

@@ -13,7 +13,7 @@ import { AgentError } from '../model/errors';
 import type { Connections } from './connections';
 import { createLinger } from './linger';
 import { endConnect, endMalformed } from './malformed';
-import { secureContextOptions, type LowestVersion, type TlsMaterial } from './tls';
+import { secureContextOptions, usingMaterial, type LowestVersion, type TlsMaterial } from './tls';
 
 export interface ServerOptions {
   readonly host: string;
@@ -58,17 +58,19 @@ const lookEveryMs = 1_000;
 export function createAgentServer(options: ServerOptions): AgentServer {
   const { listener, connections } = options;
   const linger = createLinger({ ...connections, clock: options.clock });
-  const server = createServer(
-    {
-      ...secureContextOptions(options.material, options.minVersion),
-      requestCert: true,
-      rejectUnauthorized: options.clientAuthFailure === 'handshake',
-      handshakeTimeout: handshakeTimeoutMs,
-      connectionsCheckingInterval: lookEveryMs,
-      // Judged with the rest of the framing: Node would answer before anybody has asked who it is.
-      requireHostHeader: false,
-    },
-    listener,
+  const server = usingMaterial(() =>
+    createServer(
+      {
+        ...secureContextOptions(options.material, options.minVersion),
+        requestCert: true,
+        rejectUnauthorized: options.clientAuthFailure === 'handshake',
+        handshakeTimeout: handshakeTimeoutMs,
+        connectionsCheckingInterval: lookEveryMs,
+        // Judged with the rest of the framing: Node would answer before anybody has asked who it is.
+        requireHostHeader: false,
+      },
+      listener,
+    ),
   );
   // Node takes the shorter of the two for the headers.
   server.headersTimeout = Math.min(headersTimeoutMs, options.requestTimeoutMs);
@@ -96,7 +98,8 @@ export function createAgentServer(options: ServerOptions): AgentServer {
   server.prependListener('secureConnection', (socket) => enter(socket, options, linger));
   return {
     listen: () => listen(server, options),
-    swap: (material) => server.setSecureContext(secureContextOptions(material, options.minVersion)),
+    swap: (material) =>
+      usingMaterial(() => server.setSecureContext(secureContextOptions(material, options.minVersion))),
     recheck: () =>
       connections.closeAfterAnswer(({ socket }) => socket !== undefined && !options.qualifies(socket)),
     stop: (graceMs) => stop(server, connections, graceMs),

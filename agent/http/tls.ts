@@ -1,7 +1,7 @@
-// The TLS side of the server: contexts made from PEM, checked by making one before any is put to use.
+// The TLS side of the server: contexts made from PEM; what TLS cannot use is refused.
 // Source: DESIGN "Server identity and connections", TOOLCHAIN section 0 (TLS).
 
-import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
+import type { SecureContextOptions, SecureVersion } from 'node:tls';
 import { AgentError } from '../model/errors';
 
 /** What the server shows and what it trusts, all PEM. */
@@ -17,9 +17,9 @@ export interface TlsMaterial {
 
 export type LowestVersion = Extract<SecureVersion, 'TLSv1.2' | 'TLSv1.3'>;
 
-/** Makes the context options of the server. Throws `invalid-input` when TLS itself cannot use the material; its key is never named. */
+/** Makes the context options of the server. */
 export function secureContextOptions(material: TlsMaterial, minVersion: LowestVersion): SecureContextOptions {
-  const options: SecureContextOptions = {
+  return {
     key: material.key,
     cert: material.certificates,
     ca: material.clientCa,
@@ -27,8 +27,12 @@ export function secureContextOptions(material: TlsMaterial, minVersion: LowestVe
     minVersion,
     honorCipherOrder: true,
   };
+}
+
+/** Puts material to use. Throws `invalid-input` when TLS itself cannot use it; its key is never named. */
+export function usingMaterial<T>(use: () => T): T {
   try {
-    createSecureContext(options);
+    return use();
   } catch (cause) {
     const detail = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused by TLS';
     throw new AgentError(
@@ -37,5 +41,4 @@ export function secureContextOptions(material: TlsMaterial, minVersion: LowestVe
       { detail, cause },
     );
   }
-  return options;
 }

@@ -1,6 +1,8 @@
 // The one domain error and its closed set of kinds. Surfaces map kinds to their dialect's status
 // and body; nothing below floor 4 knows an HTTP number. Source: docs/errors.md.
 
+import type { RuntimeFault } from './runtime-fault';
+
 export const errorKinds = [
   'not-found',
   'already-exists',
@@ -28,17 +30,20 @@ export class AgentError extends Error {
   readonly detail: string | undefined;
   /** What a `not-found` or `already-exists` is about, so that a dialect can say it in its own words. */
   readonly subject: Subject | undefined;
+  /** What exactly went wrong with haproxy's runtime socket, for the dialect that tells it. */
+  readonly fault: RuntimeFault | undefined;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    options: { detail?: string; cause?: unknown; subject?: Subject } = {},
+    options: { detail?: string; cause?: unknown; subject?: Subject; fault?: RuntimeFault } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AgentError';
     this.kind = kind;
     this.detail = options.detail;
     this.subject = options.subject;
+    this.fault = options.fault;
   }
 }
 

@@ -2,10 +2,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Lists them by name: `{ name, version, licence, text }`; `text` is the licence itself, '' where the package has none. */
-export function bundledPackages(root, metafile) {
+/** Lists those of `bundles`, paths from the root, by name: `{ name, version, licence, text }`; `text` is the licence itself, '' where the package has none. */
+export function bundledPackages(root, metafile, bundles) {
   const directories = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of bundles.flatMap((path) => Object.keys(metafile.outputs[path].inputs))) {
     const found = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (found !== null) directories.add(found[1]);
   }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Files } from '../../agent/host/files';
 import { createNodeFiles } from '../../agent/host/node/files';
+import { createHastyFiles } from '../../agent/testing/hasty-files';
 import { createMemoryFiles } from '../fakes/memory-files';
 
 interface Subject {
@@ -58,6 +59,10 @@ async function nodeSubject(): Promise<Subject> {
 describe.each([
   ['in memory', memorySubject],
   ['on disk', nodeSubject],
+  [
+    'on disk, in haste',
+    async () => ({ ...(await nodeSubject()), files: createHastyFiles(createNodeFiles()) }),
+  ],
 ])('files %s', (_name, make) => {
   let subject: Subject;
   let files: Files;
@@ -332,6 +337,33 @@ describe.each([
       expect(Number.isInteger(space.usedKb) && space.usedKb >= 0).toBe(true);
       expect(Number.isInteger(space.availableKb) && space.availableKb > 0).toBe(true);
       await expect(files.space(at('missing'))).rejects.toMatchObject({ kind: 'precondition' });
+    });
+  });
+
+  describe('changeMode', () => {
+    it('sets the mode of a file, a directory and a socket, and leaves the rest as it was', async () => {
+      await subject.plantText(`${subject.root}/f`, 'text');
+      await subject.files.makeDirectory(`${subject.root}/d`, 0o755);
+      await subject.plantSocket(`${subject.root}/s`);
+      for (const [name, mode] of [
+        ['f', 0o640],
+        ['d', 0o700],
+        ['s', 0o600],
+      ] as const) {
+        await subject.files.changeMode(`${subject.root}/${name}`, mode);
+        expect((await subject.files.stat(`${subject.root}/${name}`))?.mode).toBe(mode);
+      }
+      expect(await subject.files.readText(`${subject.root}/f`)).toBe('text');
+    });
+
+    it('is silent where nothing is, and changes nothing through a link', async () => {
+      await subject.files.changeMode(`${subject.root}/nothing`, 0o600);
+      await subject.files.writeAtomic(`${subject.root}/kept`, 'text', 0o644);
+      await subject.plantLink(`${subject.root}/link`, `${subject.root}/kept`);
+      await expect(subject.files.changeMode(`${subject.root}/link`, 0o777)).rejects.toMatchObject({
+        kind: 'precondition',
+      });
+      expect((await subject.files.stat(`${subject.root}/kept`))?.mode).toBe(0o644);
     });
   });
 });

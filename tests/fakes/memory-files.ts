@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import type { FileStat, Files } from '../../agent/host/files';
 import { fileError, hostFileError, notRegular } from '../../agent/host/node/file-errors';
 import type { FileAction } from '../../agent/host/node/file-errors';
-import type { AgentError } from '../../agent/model/errors';
+import { AgentError } from '../../agent/model/errors';
 import { createMemoryTree, errnoError } from './memory-tree';
 
 export interface MemoryFiles extends Files {
@@ -113,6 +113,15 @@ export function createMemoryFiles(
 
     makeDirectory: (path, mode) =>
       perform('makeDirectory', 'make a directory', path, () => tree.makeWithParents(path, mode)),
+
+    changeMode: (path, mode) =>
+      perform('changeMode', 'change a mode', path, () => {
+        const entry = tree.lookUp(path, false);
+        if (entry === undefined) return;
+        if (entry.kind === 'link')
+          throw new AgentError('precondition', 'A link has no mode', { detail: path });
+        tree.put(tree.resolve(path, false), entry.kind, entry.content, mode, entry.inode);
+      }),
 
     rename: (from, to) => perform('rename', 'rename a file', from, () => tree.move(from, to)),
 

@@ -1,34 +1,3 @@
-// A log that keeps its entries for a test to read.
+// The log of tests: the one that the harness kit gives its users.
 
-import type { Log, LogFields, LogLevel } from '../../agent/host/log';
-
-export interface LogEntry {
-  readonly level: LogLevel;
-  readonly message: string;
-  readonly fields: LogFields;
-}
-
-export interface RecordedLog extends Log {
-  readonly entries: readonly LogEntry[];
-  /** The messages of one level, or of all, in order. */
-  messages(level?: LogLevel): readonly string[];
-}
-
-/** Makes a log that records, in order, all it is told. */
-export function createRecordedLog(): RecordedLog {
-  const entries: LogEntry[] = [];
-  const at =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
-      entries.push({ level, message, fields });
-    };
-  return {
-    entries,
-    messages: (level) =>
-      entries.filter((entry) => level === undefined || entry.level === level).map((entry) => entry.message),
-    debug: at('debug'),
-    info: at('info'),
-    warning: at('warning'),
-    error: at('error'),
-  };
-}
+export { createRecordedLog, type RecordedLog } from '../../agent/testing/recorded-log';

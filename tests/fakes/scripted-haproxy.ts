@@ -1,6 +1,7 @@
 // An haproxy by script, on top of the scripted runner and sockets and the files in memory: it checks, starts,
 // reloads and answers as 2.6 does in master-worker mode. Its tables have the form that 2.6.12 prints.
 
+import { fakeVersion, procTable } from '../../agent/testing/fake-haproxy/tables';
 import type { MemoryFiles } from './memory-files';
 import type { FakeProcess, ScriptedRunner } from './scripted-runner';
 import { createScriptedServers, type ScriptedServers } from './scripted-servers';
@@ -56,8 +57,8 @@ interface Group extends FakeGroup {
   isHanging: boolean;
 }
 
-const version = '2.6.12-1+deb12u4';
 const firstPolls = 2;
+const uptimeMs = 1_000;
 
 /** Puts an haproxy on a machine of fakes; `binary` is the path it lies at. */
 export function installHaproxy(
@@ -165,7 +166,7 @@ export function installHaproxy(
     }
     const [, worker, command = line] = /^@(1|!\d+) (.*)$/.exec(line) ?? [];
     if (path === group.masterSocket && worker === undefined)
-      return line === 'show proc' ? procTable(group) : 'Unknown command\n';
+      return line === 'show proc' ? showProc(group) : 'Unknown command\n';
     const old = group.oldWorkers.find(({ pid }) => worker === `!${pid}`);
     if (old !== undefined && command === 'show info' && state.sessions.has(old.pid))
       return `Pid: ${old.pid}\nCurrConns: ${state.sessions.get(old.pid)}\nStopping: 1\n\n`;
@@ -173,7 +174,7 @@ export function installHaproxy(
       return "Can't find the target PID matching the prefix\n";
     if (group.isHanging) return { silent: true };
     if (command === 'show info')
-      return state.info ?? `Name: HAProxy\nVersion: ${version}\nPid: ${group.worker}\n\n`;
+      return state.info ?? `Name: HAProxy\nVersion: ${fakeVersion}\nPid: ${group.worker}\n\n`;
     if (command === 'show servers state' && state.serversState !== undefined) return state.serversState;
     if (command === 'show stat') return state.stats;
     return group.servers.answer(command) ?? 'Unknown command\n';
@@ -189,7 +190,7 @@ export function installHaproxy(
   });
   runner.script({
     match: new RegExp(`${binary} -v$`),
-    result: { stdout: `HAProxy version ${version} 2023\n` },
+    result: { stdout: `HAProxy version ${fakeVersion} 2023\n` },
   });
   runner.script({
     match: new RegExp(`${binary} -Ws `),
@@ -235,19 +236,13 @@ function adminSocketIn(texts: readonly string[]): string {
   return /^ *stats socket (\S+) .*level admin/m.exec(texts.join('\n'))?.[1] ?? '';
 }
 
-function procTable(group: Group): string {
-  const row = (pid: number, kind: string, reloads: string): string =>
-    `${String(pid).padEnd(16)}${kind.padEnd(16)}${reloads.padEnd(16)}0d00h00m01s     ${version}`;
+function showProc(group: Group): string {
   const failed = group.failedReloads > 0 ? ` [failed: ${group.failedReloads}]` : '';
-  const old = group.oldWorkers.map(({ pid, since }) => row(pid, 'worker', String(group.reloads - since)));
-  return [
-    '#<PID>          <type>          <reloads>       <uptime>        <version>      ',
-    row(group.pid, 'master', `${group.reloads}${failed}`),
-    '# workers',
-    row(group.worker, 'worker', String(group.failedReloads)),
-    ...(old.length > 0 ? ['# old workers', ...old] : []),
-    '# programs',
-    '',
-    '',
-  ].join('\n');
+  const row = (pid: number, reloads: number | string) => ({ pid, reloads: String(reloads), startedMs: 0 });
+  return procTable(
+    row(group.pid, `${group.reloads}${failed}`),
+    row(group.worker, group.failedReloads),
+    group.oldWorkers.map(({ pid, since }) => row(pid, group.reloads - since)),
+    uptimeMs,
+  );
 }

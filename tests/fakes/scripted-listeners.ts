@@ -1,6 +1,7 @@
 // The listening TCP sockets of a machine by script, as `ss -H -l -t -n -p` of iproute2 6.1 prints them: those that the
 // texts of the scripted haproxy groups bind, and those of others that a test adds.
 
+import { listeningRow, localOf } from '../../agent/testing/fake-haproxy/listening';
 import type { FakeGroup, ScriptedHaproxy } from './scripted-haproxy';
 import type { ScriptedRunner } from './scripted-runner';
 
@@ -22,14 +23,14 @@ export function installListeners(
   const own = (group: FakeGroup): readonly string[] =>
     locals(group.serves)
       .filter((local) => !hidden.has(local))
-      .map((local) => row(local, 'haproxy', group.worker));
+      .map((local) => listeningRow(local, 'haproxy', group.worker));
 
   runner.script({
     match: /\bss -H -l -t -n -p$/,
     result: () => ({
       stdout: [
         ...haproxy.groups().flatMap(own),
-        ...[...others].map(([local, pid]) => row(local, 'other', pid)),
+        ...[...others].map(([local, pid]) => listeningRow(local, 'other', pid)),
         '',
       ].join('\n'),
     }),
@@ -42,21 +43,10 @@ export function installListeners(
   };
 }
 
-function row(local: string, program: string, pid: number | undefined): string {
-  const peer = local.startsWith('[') ? '[::]:*' : '0.0.0.0:*';
-  const users = pid === undefined ? '' : ` users:(("${program}",pid=${pid},fd=7))`;
-  return `LISTEN 0      4096   ${local.padStart(24)} ${peer}${users}`;
-}
-
 // Only what tests write: one address and port to a bind, without ranges or prefixes.
 function locals(texts: readonly string[]): readonly string[] {
   return [...texts.join('\n').matchAll(/^ *bind (\S*):(\d+)( .*\bv6only\b)?/gm)].map(
-    ([, address = '', port = '', only]) => `${spelled(address, only !== undefined)}:${port}`,
+    ([, address = '', port = '', only]) =>
+      localOf({ address, port: Number(port), v6only: only !== undefined }),
   );
-}
-
-function spelled(address: string, v6only: boolean): string {
-  if (address === '' || address === '*') return '0.0.0.0';
-  if (address === '::') return v6only ? '[::]' : '*';
-  return address.includes(':') ? `[${address}]` : address;
 }

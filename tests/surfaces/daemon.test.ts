@@ -264,6 +264,14 @@ describe('amphorad dev', () => {
     const read = (name: string): string => readFileSync(join(state, name), 'utf8');
     const ca = read('certs/ca.pem');
     expect(JSON.parse(read('ready.json'))).toMatchObject({ pid: first.child.pid, port: first.ready.port });
+    expect(first.ready).toMatchObject({
+      url: `https://127.0.0.1:${first.ready.port}`,
+      ca: join(state, 'certs/ca.pem'),
+      client_cert: join(state, 'certs/client.crt'),
+      client_key: join(state, 'certs/client.key'),
+      client_bundle: join(state, 'certs/client.pem'),
+      base_path: join(state, 'lib'),
+    });
     const client = createClient({
       port: first.ready.port,
       ca,

@@ -1,12 +1,12 @@
-// Whether an agent runs, which one, and what it says of itself: one JSON document on `<base>/agent.sock`.
-// Source: DESIGN "On disk".
+// Whether an agent runs, which one, and what it says of itself: GET /report on `<base>/agent.sock`. One of before HTTP
+// tells the same to whoever connects. Source: DESIGN "On disk".
 
 import { join } from 'node:path';
 import type { Config } from '../../config/options';
 import { version } from '../../generated/version';
-import type { LocalServers } from '../../host/sockets';
+import { isAgentError } from '../../model/errors';
 import type { Finding } from '../../model/finding';
-import { found, type AgentReport, type Check } from './check';
+import { found, type AgentReport, type Check, type DoctorHost } from './check';
 
 // Longer than the agent gives its own parts to answer.
 const askMs = 10_000;
@@ -14,10 +14,18 @@ const askMs = 10_000;
 /** Asks the agent of a configuration; undefined when none answers, or none that this version understands. */
 export async function askAgent(
   { haproxy_amphora }: Config,
-  localServers: LocalServers,
+  { localHttp, localServers }: Pick<DoctorHost, 'localHttp' | 'localServers'>,
 ): Promise<AgentReport | undefined> {
-  const said = await localServers.ask(socketOf(haproxy_amphora.base_path), askMs);
-  return said === undefined ? undefined : readReport(said);
+  const path = socketOf(haproxy_amphora.base_path);
+  try {
+    const { text } = await localHttp.request(path, { method: 'GET', path: '/report', timeoutMs: askMs });
+    return readReport(text);
+  } catch (thrown) {
+    if (!isAgentError(thrown)) throw thrown;
+    if (thrown.kind !== 'version-mismatch') return undefined;
+    const report = readReport((await localServers.ask(path, askMs)) ?? '');
+    return report && { ...report, isOld: true };
+  }
 }
 
 /** Reads what an agent said; undefined when it is no report. */
@@ -29,11 +37,12 @@ export function readReport(text: string): AgentReport | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, version: said, findings } = value as Readonly<Record<string, unknown>>;
+  const { pid, version: said, stage, step, findings } = value as Readonly<Record<string, unknown>>;
   if (typeof pid !== 'number') return undefined;
   return {
     pid,
     version: typeof said === 'string' ? said : '',
+    ...(stage === 'starting' && typeof step === 'string' ? { step } : {}),
     findings: Array.isArray(findings) ? findings.filter(isFinding) : [],
   };
 }
@@ -58,15 +67,24 @@ function noAgent({ haproxy_amphora }: Config): Finding {
   });
 }
 
-function ofThis(agent: AgentReport): readonly Finding[] {
-  if (agent.version === version) return [];
+function ofThis({ pid, version: running, isOld, step }: AgentReport): readonly Finding[] {
+  if (isOld === true || running !== version) return [ofAnother(pid, running)];
+  if (step === undefined) return [];
   return [
     found('agent', 'warning', {
-      what: `The agent that runs (pid ${agent.pid}) is version ${agent.version}, this program is ${version}`,
-      why: 'What was upgraded on disk is not what serves.',
-      todo: 'Restart the agent: haproxy stays.',
+      what: `The agent (pid ${pid}) still starts: ${step}`,
+      why: 'Nobody can change anything until it is ready.',
+      todo: 'Ask again; if it stays so, see its log.',
     }),
   ];
+}
+
+function ofAnother(pid: number, running: string): Finding {
+  return found('agent', 'warning', {
+    what: `The agent that runs (pid ${pid}) is version ${running}, this program is ${version}`,
+    why: 'What was upgraded on disk is not what serves.',
+    todo: 'Restart the agent: haproxy stays.',
+  });
 }
 
 const noReaper = found('reaper', 'error', {

@@ -1,19 +1,25 @@
 // The agent's own certificate, the CA of its clients and their revocation lists: there, right, and for how long.
 // Source: contract/amphora-v0.1.md "Server certificate rotation", DESIGN "Server identity and connections".
 
+import { join } from 'node:path';
+import { isCertificateName } from '../../model/certificate';
 import { AgentError, messageOf } from '../../model/errors';
 import type { Finding, Severity } from '../../model/finding';
+import { isLoadBalancerId } from '../../model/ids';
 import { checkServerBundle, readBundle } from '../../pki/bundle';
 import { readCaBundle } from '../../pki/ca';
+import { readRevocationLists, type RevocationList } from '../../pki/crl';
 import { found, type Check, type Patient } from './check';
 
 const dayMs = 86_400_000;
 const warnDays = 30;
+const mostNamed = 20;
 
 export const certificateChecks: readonly Check[] = [
   { name: 'server-certificate', look: serverCertificate },
   { name: 'client-ca', look: clientCa },
   { name: 'client-crl', look: clientCrl },
+  { name: 'listener-certificates', look: listenerCertificates },
 ];
 
 async function serverCertificate({ config, host }: Patient): Promise<readonly Finding[]> {
@@ -56,8 +62,8 @@ async function clientCa({ config, host }: Patient): Promise<readonly Finding[]> 
   }
 }
 
-/** Presence and form only; a running agent tells about its dates. */
-async function clientCrl({ config, host }: Patient): Promise<readonly Finding[]> {
+/** A running agent tells about the dates of what it has in force; without one they are read here. */
+async function clientCrl({ config, host, agent }: Patient): Promise<readonly Finding[]> {
   const path = config.amphorad.client_crl;
   if (path === undefined) return [];
   const fault = (what: string): Finding =>
@@ -69,9 +75,53 @@ async function clientCrl({ config, host }: Patient): Promise<readonly Finding[]>
   try {
     const text = await host.files.readHostText(path);
     if (text === undefined) return [fault(`There is no file ${path} (client_crl)`)];
-    return text.includes('-----BEGIN X509 CRL-----') ? [] : [fault(`${path} (client_crl) holds no PEM list`)];
+    if (!text.includes('-----BEGIN X509 CRL-----')) return [fault(`${path} (client_crl) holds no PEM list`)];
+    const ended = agent === undefined ? readRevocationLists(text).filter(isOver(host.clock.now())) : [];
+    return ended.map(({ issuerText, nextUpdateMs }) =>
+      fault(`The list of ${issuerText} in ${path} ended at ${new Date(nextUpdateMs).toISOString()}`),
+    );
   } catch (thrown) {
     return [fault(`${path} (client_crl): ${wordsOf(thrown)}`)];
+  }
+}
+
+function isOver(nowMs: number): (list: RevocationList) => boolean {
+  return ({ nextUpdateMs }) => nextUpdateMs < nowMs;
+}
+
+/** Of tenants: their controller renews them; one that has ended is theirs to hear of. */
+async function listenerCertificates({ config, host }: Patient): Promise<readonly Finding[]> {
+  const root = config.haproxy_amphora.base_cert_dir;
+  const all: Finding[] = [];
+  for (const id of (await directoryNames(host.files, root)).filter(isLoadBalancerId)) {
+    for (const name of (await directoryNames(host.files, join(root, id))).filter(isCertificateName)) {
+      const path = join(root, id, name);
+      const pem = await host.files.readText(path);
+      const days = pem === undefined ? undefined : daysOf(pem, host.clock.now());
+      if (days === undefined || days >= 0) continue;
+      all.push(
+        found('listener-certificates', 'warning', {
+          what: `The certificate ${path} ended ${-days} days ago`,
+          why: 'Clients of that listener refuse it.',
+          todo: 'Have its tenant renew it; the controller then uploads it.',
+        }),
+      );
+    }
+  }
+  return all.slice(0, mostNamed);
+}
+
+async function directoryNames(files: Patient['host']['files'], path: string): Promise<readonly string[]> {
+  return (await files.stat(path))?.kind === 'directory' ? files.list(path) : [];
+}
+
+/** Undefined for what is no bundle with a certificate of its own: CA files, lists, crt-lists. */
+function daysOf(pem: string, now: number): number | undefined {
+  try {
+    return daysLeft(readBundle(pem).certificate.validTo, now);
+  } catch (thrown) {
+    if (thrown instanceof AgentError) return undefined;
+    throw thrown;
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Config } from '../../config/options';
 import type { Clock } from '../../host/clock';
 import type { Files } from '../../host/files';
+import type { LocalHttp } from '../../host/local-http';
 import type { ProcessRunner } from '../../host/process';
 import type { LocalServers } from '../../host/sockets';
 import type { System } from '../../host/system';
@@ -14,6 +15,7 @@ export interface DoctorHost {
   readonly system: System;
   readonly clock: Clock;
   readonly localServers: LocalServers;
+  readonly localHttp: LocalHttp;
 }
 
 /** What every check may look at. */
@@ -24,16 +26,24 @@ export interface Patient {
   readonly agent: AgentReport | undefined;
 }
 
-/** The document that an agent gives at `<base>/agent.sock`. */
+/** What an agent tells of itself. */
 export interface AgentReport {
   readonly pid: number;
   readonly version: string;
+  /** Why it is not to be reckoned with yet: what it is at while it starts. */
+  readonly step?: string;
+  /** One of before HTTP: what it says is all that is known. */
+  readonly isOld?: boolean;
   readonly findings: readonly Finding[];
 }
 
 export interface Check {
   readonly name: string;
   readonly look: (patient: Patient) => Promise<readonly Finding[]>;
+  /** Puts right what is safe to put right, and tells each thing that it did; asked again it does nothing. Never touches what runs. */
+  readonly mend?: (patient: Patient) => Promise<readonly string[]>;
+  /** What its `ok` does not mean. */
+  readonly remark?: (patient: Patient) => Promise<string | undefined>;
 }
 
 /** Makes a finding of a check. */

@@ -17,7 +17,7 @@ const mostNamed = 20;
 
 export const directoryChecks: readonly Check[] = [
   { name: 'path-lengths', look: (patient) => Promise.resolve(pathLengths(patient)) },
-  { name: 'directories', look: directories },
+  { name: 'directories', look: directories, mend: putRight },
   { name: 'disk-space', look: diskSpace },
   { name: 'entries', look: entries },
 ];
@@ -55,6 +55,32 @@ async function directories(patient: Patient): Promise<readonly Finding[]> {
   return all;
 }
 
+/** Makes what is missing, as the agent would, and takes the right to write from others. */
+async function putRight(patient: Patient): Promise<readonly string[]> {
+  const { basePath, certDir, runtimeDir } = rootsOf(patient);
+  const { files } = patient.host;
+  const done: string[] = [];
+  for (const [path, mode] of new Map([
+    [certDir, 0o700],
+    [runtimeDir, 0o755],
+    [basePath, 0o755],
+  ])) {
+    const stat = await files.stat(path);
+    if (stat === undefined) {
+      await files.makeDirectory(path, mode);
+      done.push(`made ${path}`);
+    } else if (isOpen(stat)) {
+      await files.changeMode(path, stat.mode & ~writableByOthers);
+      done.push(`took the right to write in ${path} from others than its owner`);
+    }
+  }
+  return done;
+}
+
+function isOpen({ kind, mode }: FileStat): boolean {
+  return kind === 'directory' && (mode & writableByOthers) !== 0 && (mode & sticky) === 0;
+}
+
 function directoryFaults(path: string, stat: FileStat, userId: number, isOurs: boolean): readonly Finding[] {
   // base_path itself may be a link of the operator's; what lies in it may not.
   if (stat.kind !== 'directory' && !(stat.kind === 'link' && !isOurs)) {
@@ -67,7 +93,7 @@ function directoryFaults(path: string, stat: FileStat, userId: number, isOurs: b
     ];
   }
   const faults: Finding[] = [];
-  if ((stat.mode & writableByOthers) !== 0 && (stat.mode & sticky) === 0 && stat.kind === 'directory') {
+  if (isOpen(stat)) {
     faults.push(
       found('directories', 'error', {
         what: `${path} has mode ${stat.mode.toString(8)}: others than its owner may write there`,

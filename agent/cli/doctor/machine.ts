@@ -8,6 +8,7 @@ import { found, type Check, type Patient } from './check';
 // Two for each of the 50,000 connections that Octavia's configurations allow, and some for itself.
 const wantedDescriptors = 100_029;
 const oldestVersion = [2, 6] as const;
+const oldestMajor = 2;
 
 export const machineChecks: readonly Check[] = [
   { name: 'haproxy', look: haproxy },
@@ -31,7 +32,7 @@ async function haproxy({ config, host }: Patient): Promise<readonly Finding[]> {
   const isOld = Number(major) < oldestVersion[0] || (Number(major) === 2 && Number(minor) < oldestVersion[1]);
   return isOld
     ? [
-        found('haproxy', 'warning', {
+        found('haproxy', Number(major) < oldestMajor ? 'error' : 'warning', {
           what: `${binary} is version ${version}`,
           why: 'The agent reads the answers of 2.6 and newer; reloads may not be seen to succeed.',
           todo: 'Upgrade haproxy, then restart the listeners.',

@@ -3,7 +3,7 @@
 // proc_pid_status(5).
 
 import { join } from 'node:path';
-import { isAgentError } from '../../model/errors';
+import { AgentError, isAgentError } from '../../model/errors';
 import type { Finding } from '../../model/finding';
 import { vipInterface } from '../../model/network';
 import { readActual, type ActualNetwork } from '../../network/actual';
@@ -18,7 +18,7 @@ export const networkChecks: readonly Check[] = [
   { name: 'network-tools', look: tools },
   { name: 'network-rights', look: rights },
   { name: 'interfaces', look: interfaces },
-  { name: 'network-settings', look: settings },
+  { name: 'network-settings', look: settings, mend: setThem },
 ];
 
 const mostSteps = 5;
@@ -150,20 +150,39 @@ function deviations(actual: ActualNetwork, { mac, wanted }: PluggedInterface): r
   ];
 }
 
-async function settings(patient: Patient): Promise<readonly Finding[]> {
+function inNamespace(patient: Patient): readonly string[] {
+  return ['ip', 'netns', 'exec', namespaceOf(patient)];
+}
+
+async function wrongSettings(patient: Patient): Promise<readonly string[]> {
   if (!(await hasNamespace(patient))) return [];
-  const through = ['ip', 'netns', 'exec', namespaceOf(patient)];
   const wrong: string[] = [];
   for (const key of wantedSettings) {
-    const value = await settingOf(patient, [...through, 'sysctl', '-n', key]);
-    if (value === '0') wrong.push(`${key} = 0`);
+    const value = await settingOf(patient, [...inNamespace(patient), 'sysctl', '-n', key]);
+    if (value === '0') wrong.push(key);
   }
+  return wrong;
+}
+
+async function setThem(patient: Patient): Promise<readonly string[]> {
+  const done: string[] = [];
+  for (const key of await wrongSettings(patient)) {
+    const argv = [...inNamespace(patient), 'sysctl', '-q', '-w', `${key}=1`];
+    const { code, stderr } = await patient.host.runner.run(argv, { timeoutMs });
+    if (code !== 0) throw new AgentError('unavailable', `${key} cannot be set`, { detail: stderr.trim() });
+    done.push(`set ${key} to 1 in the namespace`);
+  }
+  return done;
+}
+
+async function settings(patient: Patient): Promise<readonly Finding[]> {
+  const wrong = (await wrongSettings(patient)).map((key) => `${key} = 0`);
   if (wrong.length === 0) return [];
   return [
     found('network-settings', 'warning', {
       what: `In the namespace: ${wrong.join(', ')}`,
       why: 'haproxy cannot bind a VIP that the other half of a pair has, or LVS forwards nothing.',
-      todo: 'amphorad network restore, or restart the agent: both set them to 1.',
+      todo: 'amphorad doctor --fix, amphorad network restore, or restart the agent: all set them to 1.',
     }),
   ];
 }

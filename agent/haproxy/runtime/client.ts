@@ -3,6 +3,7 @@
 
 import type { UnixSockets } from '../../host/sockets';
 import { invalidInput, isAgentError } from '../../model/errors';
+import { toWorker } from './command';
 
 export interface RuntimeClient {
   /** Sends one command and resolves with the answer. Throws `unavailable`, `timeout`, or `invalid-input` for a command that could be read as two. */
@@ -25,7 +26,7 @@ export function createRuntimeClient(sockets: UnixSockets, path: string): Runtime
 /** Makes a client of the present worker through its master's socket, which lasts longer than any path of the worker's. */
 export function createWorkerClient(sockets: UnixSockets, masterPath: string): RuntimeClient {
   const master = createRuntimeClient(sockets, masterPath);
-  return { command: (text) => master.command(`@1 ${text}`) };
+  return { command: (text) => master.command(toWorker(text)) };
 }
 
 /** Asks, and gives undefined when nobody answered in time. */

@@ -1,10 +1,11 @@
 // Reads `show info`: `Name: value` lines. Source: HAProxy 2.6 management guide, 9.3 "show info".
 
 import type { RuntimeClient } from './client';
+import { toProcess } from './command';
 
-/** Asks a worker for its process facts, by name. `prefix` names the worker to a master's socket: `@!<pid> `. */
-export async function showInfo(client: RuntimeClient, prefix = ''): Promise<ReadonlyMap<string, string>> {
-  return parseShowInfo(await client.command(`${prefix}show info`));
+/** Asks a worker for its process facts, by name; `pid` names the worker to a master's socket. */
+export async function showInfo(client: RuntimeClient, pid?: number): Promise<ReadonlyMap<string, string>> {
+  return parseShowInfo(await client.command(pid === undefined ? 'show info' : toProcess(pid, 'show info')));
 }
 
 /** Parses `Name: value` lines. */

@@ -6,6 +6,8 @@ import type { RuntimeClient } from './client';
 
 export interface ProcessGroup {
   readonly masterPid: number;
+  /** Seconds since the master was started. */
+  readonly masterAgeS: number;
   readonly reloads: number;
   /** Reloads that failed since the last good one. */
   readonly failedReloads: number;
@@ -30,7 +32,7 @@ export async function showProc(client: RuntimeClient): Promise<ProcessGroup> {
 /** Parses the table of `show proc`. Throws `unavailable` when there is no master in it. */
 export function parseShowProc(text: string): ProcessGroup {
   const found = { workers: [] as Worker[], oldWorkers: [] as Worker[] };
-  let master: { masterPid: number; reloads: number; failedReloads: number } | undefined;
+  let master: Omit<ProcessGroup, 'workers' | 'oldWorkers'> | undefined;
   let old = false;
   for (const line of text.split('\n')) {
     if (line.startsWith('#')) {
@@ -41,6 +43,8 @@ export function parseShowProc(text: string): ProcessGroup {
     if (kind === 'master') {
       master = {
         masterPid: Number(pid),
+        // Behind reloads that failed, if any did.
+        masterAgeS: secondsOf(/\d+d\d+h\d+m\d+s/.exec(line)?.[0] ?? ''),
         reloads: Number(reloads),
         failedReloads: Number(/\[failed: (\d+)\]/.exec(line)?.[1] ?? 0),
       };

@@ -73,6 +73,15 @@ export function modeOf({ adminState }: ServerState): ServerMode {
   return (adminState & forcedDrain) === 0 ? 'ready' : 'drain';
 }
 
+const anyMaintenance = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
+const anyDrain = 0x08 | 0x10;
+
+/** Reads how a server stands, whoever wished it: an operator, a tracked server, DNS, the configuration. */
+export function standingOf({ adminState }: Pick<ServerState, 'adminState'>): ServerMode {
+  if ((adminState & anyMaintenance) !== 0) return 'maint';
+  return (adminState & anyDrain) === 0 ? 'ready' : 'drain';
+}
+
 /** Tells whether the configuration says `disabled`; it goes on doing so when an operator has made the server ready. */
 export function isDisabled({ adminState }: ServerState): boolean {
   return (adminState & configuredMaintenance) !== 0;

@@ -15,6 +15,7 @@ export type FileAction =
   | 'list a directory'
   | 'look at a file'
   | 'empty a file'
+  | 'change a mode'
   | 'measure a file system';
 
 const kinds: Readonly<Record<string, ErrorKind>> = {

@@ -10,6 +10,7 @@ import { dirname, resolve } from 'node:path';
 import { AgentError } from '../../model/errors';
 import type { FileStat, Files } from '../files';
 import { writeAtomic } from './atomic-write';
+import { changeMode } from './change-mode';
 import { makeDirectory } from './directories';
 import { hasErrno } from './errno';
 import { fileError, hostFileError, isAbsent, notRegular } from './file-errors';
@@ -28,6 +29,7 @@ export function createNodeFiles(): Files {
     readHostText,
     writeAtomic,
     makeDirectory: (path, mode) => mapped('make a directory', path, () => makeDirectory(path, mode)),
+    changeMode: (path, mode) => mapped('change a mode', path, () => changeMode(path, mode)),
     rename: (from, to) => mapped('rename a file', from, () => renameDurably(from, to)),
     remove: (path) => mapped('remove a file', path, () => removeDurably(resolve(path))),
     list: (path) => mapped('list a directory', path, () => list(path)),
@@ -120,13 +122,17 @@ async function list(path: string): Promise<readonly string[]> {
 
 async function stat(path: string): Promise<FileStat | undefined> {
   try {
-    const stats = await lstat(path);
-    const { size, mode, uid, mtimeMs, dev: device, ino: inode } = stats;
-    return { kind: kindOf(stats), size, mode: mode & 0o7777, uid, mtimeMs, device, inode };
+    return fileStatOf(await lstat(path));
   } catch (thrown) {
     if (isAbsent(thrown)) return undefined;
     throw thrown;
   }
+}
+
+/** Says in our words what lstat(2) has found. */
+export function fileStatOf(stats: Stats): FileStat {
+  const { size, mode, uid, mtimeMs, dev: device, ino: inode } = stats;
+  return { kind: kindOf(stats), size, mode: mode & 0o7777, uid, mtimeMs, device, inode };
 }
 
 function kindOf(stats: Stats): FileStat['kind'] {

@@ -2,10 +2,10 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startAgent, type Agent } from '../../../agent/boot/agent';
+import type { Agent } from '../../../agent/boot/agent';
 import { createNodeHost } from '../../../agent/boot/wire-host';
-import { loadConfig } from '../../../agent/config/load';
-import { createAgentConfigs, type AgentConfigs } from '../../../agent/core/agent-config';
+import type { AgentConfigs } from '../../../agent/core/agent-config';
+import { startConfigured } from '../../../agent/testing/running-agent';
 import { createRecordedLog } from '../../fakes/recorded-log';
 import { createClient, type Client } from './client';
 import { amphoraId, makePki, type TestPki } from './pki';
@@ -30,6 +30,8 @@ export interface TestAgentOptions {
   readonly amphoraAgent?: string;
   readonly amphorad?: string;
   readonly controllerWorker?: string;
+  /** Lines for [runtime_api] of the local file. */
+  readonly runtimeApi?: string;
   readonly healthManager?: string;
   readonly pki?: TestPki;
   /** What is added to the agent's wall time, in milliseconds. */
@@ -68,7 +70,8 @@ ${options.healthManager ?? ''}
   );
   const local = file(
     'local.conf',
-    `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${options.amphorad ?? ''}\n`,
+    // [amphorad] stands last, so that tests can add lines to it.
+    `[runtime_api]\n${options.runtimeApi ?? ''}\n[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${options.amphorad ?? ''}\n`,
   );
   return { main, local };
 }
@@ -93,10 +96,7 @@ export async function startTestAgent(options: TestAgentOptions = {}): Promise<Te
     localFiles: [{ path: local, required: true }],
     environment: {},
   };
-  const loaded = await loadConfig(sources, host.files);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const configs = createAgentConfigs({ ...host, sources, started: loaded.config });
-  const agent = await startAgent(loaded.config, host, { stopChildren: true, configs });
+  const { agent, configs } = await startConfigured(sources, host, true);
   const client = createClient({ port: agent.port, ca: pki.ca.certificatePem, identity: pki.client });
   return {
     directory,

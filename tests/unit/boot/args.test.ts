@@ -25,6 +25,11 @@ describe('the command line', () => {
       force: false,
       json: false,
       paths: [],
+      fakeHaproxy: false,
+      fix: false,
+      watch: false,
+      wait: false,
+      timeoutS: 60,
     });
   });
 
@@ -42,6 +47,9 @@ describe('the command line', () => {
     ['--ready-json serve', 'serve'],
     ['vrrp lint /a', 'vrrp-lint'],
     ['vrrp preview', 'vrrp-preview'],
+    ['status --watch', 'status'],
+    ['drain a/b', 'drain'],
+    ['ready a/b', 'ready'],
   ])('"%s" means %s', (line, command) => {
     expect(parse(line).command).toBe(command);
   });
@@ -144,6 +152,23 @@ describe('the command line', () => {
     expect(() => parse(line)).toThrow(
       expect.objectContaining({ kind: 'invalid-input', message: expect.stringContaining(words) }),
     );
+  });
+
+  it('takes what a drain is to do, and whether to colour', () => {
+    const args = parse('drain pool/web --wait --timeout 5 --then maint --force --instance x');
+    expect(args).toMatchObject({ paths: ['pool/web'], wait: true, timeoutS: 5, then: 'maint', force: true });
+    expect(args.instance).toBe('x');
+    expect([parse('status').color, parse('status --no-color').color]).toEqual([undefined, false]);
+  });
+
+  it.each([
+    ['drain', 'amphorad drain takes one BACKEND/SERVER'],
+    ['maint a/b c/d', 'amphorad maint takes one BACKEND/SERVER'],
+    ['drain a/b --then ready', '--then: expected maint'],
+    ['ready a/b --wait', 'amphorad ready has no option --wait'],
+    ['status --fix', 'amphorad status has no option --fix'],
+  ])('"%s" is refused: %s', (line, words) => {
+    expect(() => parse(line)).toThrow(expect.objectContaining({ kind: 'invalid-input', message: words }));
   });
 
   it('is explained in full', () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { networkChecks } from '../../../agent/cli/doctor/network';
 import { loadConfig } from '../../../agent/config/load';
 import { parseNetworkPlug, parseVipPlug } from '../../../agent/core/plug-request';
+import { createScriptedLocalHttp } from '../../fakes/scripted-local-http';
 import { createScriptedLocalServers } from '../../fakes/scripted-local-servers';
 import { createPlugScene, memberBody, namespace, vipBody } from '../core/plug-scene';
 
@@ -36,7 +37,11 @@ async function examine(local = ''): Promise<readonly string[]> {
     scene.files,
   );
   if (!loaded.ok) throw new Error('not loaded');
-  const host = { ...scene, localServers: createScriptedLocalServers() };
+  const host = {
+    ...scene,
+    localServers: createScriptedLocalServers(),
+    localHttp: createScriptedLocalHttp(),
+  };
   const patient = { config: loaded.config, host, agent: undefined };
   const found = await Promise.all(networkChecks.map(({ look }) => look(patient)));
   return found.flat().map(({ check, severity, what }) => `${severity} ${check}: ${what}`);

@@ -1,62 +1,9 @@
 // The doctor on machines of fakes: what it sees, what it says to do, and the status it ends with.
 
 import { describe, expect, it } from '@jest/globals';
-import { runDoctor } from '../../../agent/cli/doctor';
 import { version } from '../../../agent/generated/version';
 import type { Finding } from '../../../agent/model/finding';
-import { createHandClock } from '../../fakes/hand-clock';
-import { createLiteralSystem } from '../../fakes/literal-system';
-import { createMemoryFiles } from '../../fakes/memory-files';
-import { createScriptedLocalServers } from '../../fakes/scripted-local-servers';
-import { createScriptedRunner } from '../../fakes/scripted-runner';
-import { pkiFixture as fixture } from '../../fixtures/pki/fixture';
-
-const id = '0a000000-0000-4000-8000-000000000001';
-const conf = `[amphora_agent]
-amphora_id = 7ee0a8b5-5c4c-4b2a-9d2c-8f0c8a4b1f11
-agent_server_cert = /pki/server.pem
-agent_server_ca = /pki/ca.pem
-`;
-const limits = (hard: string): string =>
-  `Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 ${hard}              files\n`;
-
-const well = (local = '[amphorad]\nnetwork_namespace =\n') => {
-  const files = createMemoryFiles({
-    '/etc/agent.conf': conf,
-    '/etc/local.conf': local,
-    '/pki/server.pem': fixture('ec.key') + fixture('ec.crt') + fixture('intermediate.crt'),
-    '/pki/ca.pem': fixture('root.crt'),
-    '/var/lib/octavia/certs/': '',
-    [`/var/lib/octavia/${id}/haproxy.cfg`]: '',
-    '/proc/self/limits': limits('1048576'),
-    '/proc/77/limits': limits('1048576'),
-  });
-  const runner = createScriptedRunner([
-    { match: /haproxy -v$/, result: { stdout: 'HAProxy version 2.6.12-1 2023\n' } },
-  ]);
-  const host = {
-    files,
-    runner,
-    system: createLiteralSystem(),
-    clock: createHandClock(Date.UTC(2026, 0, 15)),
-    localServers: createScriptedLocalServers(),
-  };
-  const say = (report: object): Promise<unknown> =>
-    host.localServers.serve('/var/lib/octavia/agent.sock', () => JSON.stringify(report));
-  const sources = {
-    configFiles: ['/etc/agent.conf'],
-    configDirs: [],
-    localFiles: [{ path: '/etc/local.conf', required: true }],
-    environment: {},
-  };
-  return { ...host, say, run: (json = false) => runDoctor({ sources, json }, host) };
-};
-const answering = async (local?: string) => {
-  const machine = well(local);
-  await machine.say({ pid: 77, version, findings: [] });
-  return machine;
-};
-type Machine = Awaited<ReturnType<typeof answering>>;
+import { answering, id, limits, well, type Machine } from './doctor-scene';
 
 describe('amphorad doctor', () => {
   it('says ok to every check of a healthy amphora, and ends with 0', async () => {
@@ -64,7 +11,7 @@ describe('amphorad doctor', () => {
     expect(status).toBe(0);
     const lines = text.trim().split('\n');
     expect(lines.at(-1)).toMatch(/^0 errors, 0 warnings, \d+ checks$/);
-    expect(lines.slice(0, -2).every((line) => /^ok {7}[a-z-]+$/.test(line))).toBe(true);
+    expect(lines.slice(0, -2).filter((line) => !/^ok {7}[a-z-]+( \([^)]+\))?$/.test(line))).toEqual([]);
   });
 
   it('changes nothing', async () => {

@@ -140,9 +140,13 @@ describe('a file that a controller rendered', () => {
     expect(config.runtime_api).toEqual({
       bind: undefined,
       auth_token_file: undefined,
+      auth_token: undefined,
+      require_token: false,
       instances: [],
+      socket_path: undefined,
       timeout: 5,
       language: 'ru',
+      write: true,
     });
     expect(config.metrics).toEqual({ bind: undefined, allow_remote: false });
   });

@@ -53,8 +53,11 @@ describe('the option table', () => {
     expect(localOnlyEntries(entries).map((entry) => entry.key)).toEqual(['bind', 'whatever']);
   });
 
-  it('marks the heartbeat key, and nothing that must be shown, as secret', () => {
-    expect(options.filter((option) => option.secret).map((option) => option.key)).toEqual(['heartbeat_key']);
+  it('marks the heartbeat key, the token of the runtime API, and nothing that must be shown, as secret', () => {
+    expect(options.filter((option) => option.secret).map((option) => option.key)).toEqual([
+      'heartbeat_key',
+      'auth_token',
+    ]);
   });
 });
 

@@ -66,6 +66,19 @@ function held(): { answer: Promise<string>; give: (text: string) => void } {
   return { answer, give: (text) => give(text) };
 }
 
+describe('the last sample of a load balancer', () => {
+  it('is there for others while it is no older than they like, and asks nobody', async () => {
+    const { health, clock, asked } = amphora();
+    expect(health.lastSample(one, 60_000)).toBeUndefined();
+    await health.sample();
+    const before = asked(one);
+    await clock.advance(5_000);
+    expect([...health.lastSample(one, 5_000)!.present.listeners.keys()]).toEqual(['one']);
+    expect(health.lastSample(one, 4_999)).toBeUndefined();
+    expect(asked(one)).toBe(before);
+  });
+});
+
 describe('a load balancer that is slow', () => {
   it.each([
     [60_000, 2_000],

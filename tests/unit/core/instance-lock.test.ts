@@ -10,7 +10,7 @@ const setUp = () => ({
   files: createMemoryFiles({ '/b/': '', '/b/agent.sock': 'left by a killed agent', '/c/': '' }),
   localServers: createScriptedLocalServers(),
   basePath: '/b',
-  report: () => Promise.resolve({ version: '1.2.3' }),
+  take: () => undefined,
 });
 
 describe('the lock of a base_path', () => {
@@ -21,7 +21,6 @@ describe('the lock of a base_path', () => {
       expect.stringMatching(/^\0amphorad-\d+-\d+$/),
       '/b/agent.sock',
     ]);
-    expect(await deps.localServers.ask('/b/agent.sock')).toBe('{"pid":11,"version":"1.2.3"}\n');
   });
 
   it('is refused to a second agent, naming the first one’s pid', async () => {
@@ -39,6 +38,16 @@ describe('the lock of a base_path', () => {
     await takeInstanceLock({ ...deps, basePath: '/c', pid: 12 });
     await lock.release();
     await takeInstanceLock({ ...deps, pid: 13 });
+  });
+
+  it('holds no more once base_path is another directory', async () => {
+    const deps = setUp();
+    const lock = await takeInstanceLock({ ...deps, pid: 11 });
+    expect(await lock.holds()).toBe(true);
+    await deps.files.remove('/b');
+    expect(await lock.holds()).toBe(false);
+    await deps.files.makeDirectory('/b', 0o755);
+    expect(await lock.holds()).toBe(false);
   });
 
   it('is not half taken when agent.sock cannot be made, nor where there is no directory', async () => {

@@ -44,6 +44,14 @@ describe('old workers', () => {
     ]);
   });
 
+  it('are counted as they were seen last, without asking', async () => {
+    const { oldWorkers, sockets, wait } = await reloaded(2, 3);
+    await wait();
+    const asked = sockets.transcript.length;
+    expect([...oldWorkers.counts()]).toEqual([[id, 2]]);
+    expect(sockets.transcript).toHaveLength(asked);
+  });
+
   it('that do not answer are told without sessions, and taken for busy', async () => {
     const { oldWorkers, sockets, old, wait, terms } = await reloaded(3, 0);
     sockets.script({ line: /@!\d+ show info/, answer: { silent: true } });

@@ -101,6 +101,23 @@ describe('heartbeats', () => {
     await end();
   });
 
+  it('are counted with their bytes, those that could not be sent too', async () => {
+    const { clock, udp, sender, end } = amphora();
+    expect(sender.figures()).toMatchObject({ sent: 0, failed: 0, lastRoundMs: undefined });
+    await clock.advance(0);
+    udp.fail('ENETUNREACH');
+    await clock.advance(1_000);
+    expect(sender.figures()).toEqual({
+      sent: 1,
+      failed: 1,
+      bytes: udp.sent[0]!.payload.length,
+      step: 1,
+      poolsLeftOut: 0,
+      lastRoundMs: clock.monotonic(),
+    });
+    await end();
+  });
+
   it('follow a changed interval, key and list at the next message', async () => {
     const { clock, udp, options, end } = amphora();
     await clock.advance(0);

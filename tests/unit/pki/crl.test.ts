@@ -6,7 +6,7 @@ import { derCursor, derTag } from '../../../agent/pki/der';
 import { rawFieldsOf } from '../../../agent/pki/raw-fields';
 import { isAgentError } from '../../../agent/model/errors';
 import { crlCertificate, crlFixture as fixture } from '../../fixtures/crl/fixture';
-import { der, objectId } from '../../fixtures/crl/der-writer';
+import { der, objectId } from '../../../agent/testing/der-writer';
 import { pkiFixture } from '../../fixtures/pki/fixture';
 
 const authority = (name: string) => {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { derCursor, derTag, openDer } from '../../../agent/pki/der';
 import { nameText, readIntegerHex, readObjectId, takeTime } from '../../../agent/pki/der-values';
-import { der, objectId } from '../../fixtures/crl/der-writer';
+import { der, objectId } from '../../../agent/testing/der-writer';
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
 const refused = (detail: string) =>

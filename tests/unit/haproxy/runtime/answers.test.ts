@@ -19,6 +19,7 @@ describe('show proc', () => {
   it('tells of a failed reload and the worker that goes on', () => {
     expect(parseShowProc(failedReload)).toEqual({
       masterPid: 4802,
+      masterAgeS: 1,
       reloads: 1,
       failedReloads: 1,
       workers: [{ pid: 4805, reloads: 1, ageS: 1 }],

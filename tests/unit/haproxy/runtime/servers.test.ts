@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { createWorkerClient } from '../../../../agent/haproxy/runtime/client';
-import { canBeNamed, setServerMode, setServerWeight } from '../../../../agent/haproxy/runtime/servers';
+import { canBeNamed } from '../../../../agent/haproxy/runtime/command';
+import { setServerMode, setServerWeight } from '../../../../agent/haproxy/runtime/servers';
 import { createScriptedSockets, type SocketAnswer } from '../../../fakes/scripted-socket';
 
 const setUp = (answer: SocketAnswer = '\n') => {

@@ -1,0 +1,39 @@
+// Domain errors for the commands of this machine: `message`, `details` and the kind itself.
+
+import { json, type Reply } from '../../http/reply';
+import type { AgentError, ErrorKind } from '../../model/errors';
+
+const statusOf: Readonly<Record<ErrorKind, number>> = {
+  'not-found': 404,
+  'already-exists': 409,
+  'invalid-input': 400,
+  'too-large': 413,
+  conflict: 409,
+  'version-mismatch': 409,
+  'config-rejected': 400,
+  'reload-failed': 500,
+  precondition: 409,
+  unauthorized: 401,
+  forbidden: 403,
+  unsupported: 501,
+  unavailable: 503,
+  'no-space': 507,
+  timeout: 504,
+  internal: 500,
+};
+
+/** Answers a domain error; an internal one says nothing of its cause. */
+export function errorReply({ kind, message, detail }: AgentError): Reply {
+  if (kind === 'internal') return json(500, { kind, message: 'Internal error' });
+  return json(statusOf[kind], { kind, message, ...(detail === undefined ? {} : { details: detail }) });
+}
+
+/** Answers an unknown path. */
+export function notFoundReply(path: string): Reply {
+  return json(404, { kind: 'not-found', message: `No such path: ${path}` });
+}
+
+/** Answers a known path with another method. */
+export function methodNotAllowedReply(method: string): Reply {
+  return json(405, { kind: 'unsupported', message: `${method} is not allowed here` });
+}
