@@ -33,11 +33,21 @@ export function copyright(libraries, node) {
   return [head, own, ...bundled, ...runtime].join('\n');
 }
 
+const common = [
+  { begins: /^\s*GNU GENERAL PUBLIC LICENSE$/m, file: 'GPL-2' },
+  { begins: /^\s*Apache License\r?\n\s*Version 2\.0/m, file: 'Apache-2.0' },
+];
+
 /** The text of a licence, without those that every Debian system has. */
 function ownWords(text) {
-  const [own, ...common] = text.trimEnd().split(/^\s*GNU GENERAL PUBLIC LICENSE$/m);
-  const elsewhere = ['The GNU General Public License is in /usr/share/common-licenses/GPL-2.'];
-  return [...own.trimEnd().split(/\r?\n/), ...(common.length === 0 ? [] : elsewhere)];
+  let own = text;
+  const elsewhere = [];
+  for (const { begins, file } of common) {
+    if (!begins.test(own)) continue;
+    [own] = own.split(begins);
+    elsewhere.push(`The rest is the text of /usr/share/common-licenses/${file}.`);
+  }
+  return [...own.trimEnd().split(/\r?\n/), ...elsewhere];
 }
 
 function paragraph(files, holder, licence, lines) {
