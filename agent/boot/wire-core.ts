@@ -23,6 +23,8 @@ import type { Watcher } from '../core/watcher';
 import type { HaproxyRoots } from '../haproxy/paths';
 import type { Files } from '../host/files';
 import type { LoadBalancerId } from '../model/ids';
+import type { Templates } from '../model/template';
+import { builtInTemplates } from './built-in-templates';
 import { wireCompanions, type Companions } from './wire-companions';
 import { wireDrivers } from './wire-drivers';
 import { wireFacts, type Facts } from './wire-facts';
@@ -63,9 +65,10 @@ export function wireCore(
   config: Config,
   given: HostWithLog,
   configs: ConfigInForce = { path: undefined, current: () => config },
+  templates: Templates = builtInTemplates,
 ): Core {
   const host = { ...given, files: ownedFiles(config, given) };
-  const drivers = wireDrivers(config, host, configs.current);
+  const drivers = wireDrivers(config, host, configs.current, templates);
   const { roots, haproxy } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);

@@ -20,6 +20,7 @@ import { pairChecks } from './doctor/pair';
 import { privilegeChecks } from './doctor/privileges';
 import { processChecks } from './doctor/processes';
 import { programChecks } from './doctor/programs';
+import { templateChecks } from './doctor/templates';
 import { vrrpChecks } from './doctor/vrrp';
 
 export interface DoctorOptions {
@@ -51,6 +52,7 @@ const checks: readonly Check[] = [
   ...privilegeChecks,
   ...clockChecks,
   ...directoryChecks,
+  ...templateChecks,
   ...leftoverChecks,
   ...processChecks,
   ...certificateChecks,
