@@ -10,6 +10,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -28,9 +29,9 @@ export function buildDeb({ root, out, version, epoch, files, package: facts }) {
   mkdirSync(control, { recursive: true });
   const plain = regularFiles(tree);
   const configuration = plain.filter((target) => target.startsWith('/etc/'));
-  writeFileSync(join(control, 'conffiles'), configuration.map((path) => `${path}\n`).join(''));
-  writeFileSync(join(control, 'md5sums'), checksums(tree, plain));
-  writeFileSync(join(control, 'control'), controlText(tree, plain, version, facts));
+  writeControl(control, 'conffiles', configuration.map((path) => `${path}\n`).join(''));
+  writeControl(control, 'md5sums', checksums(tree, plain));
+  writeControl(control, 'control', controlText(tree, version, facts));
   for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
     const source = join(root, 'etc', 'debian', script);
     if (!existsSync(source)) continue;
@@ -48,6 +49,12 @@ export function buildDeb({ root, out, version, epoch, files, package: facts }) {
     },
   );
   return path;
+}
+
+/** With a mode of its own: it must not follow from who builds. */
+function writeControl(directory, name, text) {
+  writeFileSync(join(directory, name), text);
+  chmodSync(join(directory, name), 0o644);
 }
 
 /** The launchers take the Node that lies beside them. */
@@ -85,14 +92,22 @@ function checksums(tree, paths) {
   return paths.map((path) => `${sumOf(path)}  ${path.slice(1)}\n`).join('');
 }
 
-function controlText(tree, paths, version, facts) {
-  const bytes = paths.reduce((sum, path) => sum + readFileSync(join(tree, path)).length, 0);
+/** In KiB as dpkg-gencontrol reckons: each file rounded up, one for each directory and link. */
+function installedSize(tree) {
+  const entries = readdirSync(tree, { recursive: true, withFileTypes: true });
+  const own = entries.map((entry) => [entry, join(entry.parentPath, entry.name)]);
+  return own
+    .filter(([, path]) => !path.startsWith(join(tree, 'DEBIAN')))
+    .reduce((sum, [entry, path]) => sum + (entry.isFile() ? Math.ceil(statSync(path).size / 1024) : 1), 1);
+}
+
+function controlText(tree, version, facts) {
   const fields = [
     ['Package', facts.name],
     ['Version', version],
     ['Architecture', facts.architecture],
     ['Maintainer', maintainer],
-    ['Installed-Size', String(Math.ceil(bytes / 1024))],
+    ['Installed-Size', String(installedSize(tree))],
     ['Depends', facts.depends.join(', ')],
     ['Recommends', facts.recommends.join(', ')],
     ['Conflicts', facts.conflicts.join(', ')],

@@ -1,7 +1,8 @@
 // The two packages: what Debian is to know of each.
-const needs = ['haproxy', 'keepalived', 'iproute2', 'nftables', 'ipvsadm', 'iputils-arping'];
+// procps has sysctl, without which the namespace has none of its settings.
+const needs = ['haproxy', 'keepalived', 'iproute2', 'nftables', 'ipvsadm', 'iputils-arping', 'procps'];
 // As recommendations: `systemd` is not everywhere, and the others serve single features.
-const serves = ['libndp-tools', 'procps', 'iputils-ping', 'logrotate'];
+const serves = ['libndp-tools', 'iputils-ping', 'logrotate'];
 const summary = 'agent of a load-balancer amphora, driven over mutual TLS';
 const description = [
   'amphorad runs on a load-balancer virtual machine beside haproxy and',
