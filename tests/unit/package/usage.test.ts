@@ -89,13 +89,13 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 describe('the completion', () => {
   it('offers every command', () => {
     const first = new Set([...commands.keys()].map((name) => name.split(' ')[0] ?? ''));
-    expect(complete('').sort()).toEqual([...first].sort());
+    expect([...complete('')].sort()).toEqual([...first].sort());
     expect(complete('st')).toEqual(['status']);
   });
 
   it.each([...commands])('offers after %s its options', (name, options) => {
     const offered = complete(...name.split(' '), '--');
-    expect(offered.filter((option) => option !== '--help').sort()).toEqual([...options].sort());
+    expect([...offered].filter((option) => option !== '--help').sort()).toEqual([...options].sort());
   });
 
   it('offers what a command takes, also after options with values', () => {
