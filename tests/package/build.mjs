@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { sourceDate } from '../../scripts/package/epoch.mjs';
 import { must } from './run.mjs';
 
 const notCopied = new Set(['.git', 'out', 'var', 'dist', 'coverage', 'node_modules']);
@@ -10,10 +11,7 @@ const architectures = { amphorad: 'all', 'amphorad-bundled': 'amd64' };
 
 /** Builds the packages named, unless they are `given` in a directory; resolves with `{ name, path, sha256, unpacked }` of each and the time that they carry. */
 export async function buildHere({ run, repository, scratch, names, given }) {
-  const epoch = execFileSync('git', ['log', '-1', '--format=%ct'], {
-    cwd: repository,
-    encoding: 'utf8',
-  }).trim();
+  const epoch = String(sourceDate(repository));
   const out = join(scratch, 'here');
   for (const name of given === undefined ? names : []) build(repository, out, name, epoch);
   const packages = names.map((name) => {

@@ -19,8 +19,10 @@ const cannotRun = 77;
 const privately = '--mounts-are-private';
 const repository = join(import.meta.dirname, '..', '..');
 
-/** What a whole run needs and does not find. */
-function missing() {
+/** What a run needs and does not find. */
+function missing(quick) {
+  if (spawnSync('dpkg-deb', ['--version']).error) return 'this is no Debian: dpkg-deb is not installed';
+  if (quick) return undefined;
   if (process.getuid() !== 0) return 'only root can make a Debian root and change into it';
   const absent = ['mmdebstrap', 'unshare', 'chroot'].find((name) => spawnSync(name, ['--help']).error);
   return absent && `${absent} is not installed`;
@@ -34,7 +36,7 @@ async function main() {
   });
   if (positionals.length > 0) throw new Error(`unexpected argument "${positionals[0]}"`);
   const { quick } = values;
-  const obstacle = quick ? undefined : missing();
+  const obstacle = missing(quick);
   if (obstacle !== undefined) {
     process.stdout.write(`test:package cannot run here: ${obstacle}\n`);
     return cannotRun;
