@@ -30,7 +30,7 @@ const upward = (patterns, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'var/', 'agent/generated/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'var/', 'out/', 'agent/generated/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

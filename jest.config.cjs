@@ -18,7 +18,7 @@ const runner = (displayName, testMatch) => ({
   testEnvironment: 'node',
   setupFiles: ['<rootDir>/tests/load-tls.cjs'],
   testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/var/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/out/', '<rootDir>/var/'],
   // What is loaded on first use is imported as Node itself resolves it: with its extension.
   moduleNameMapper: { '^(\\./api-document)\\.js$': '$1' },
   transform,

@@ -15,8 +15,10 @@ const programs = {
   'prometheus-proxy': 'companions/prometheus-proxy/main.ts',
   testing: 'testing/index.ts',
 };
-buildSync({
+/** What went into the bundles, as the bundler says. */
+export const { metafile } = buildSync({
   entryPoints: Object.entries(programs).map(([name, file]) => ({ in: join(root, 'agent', file), out: name })),
+  absWorkingDir: root,
   outdir: dist,
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -25,6 +27,7 @@ buildSync({
   format: 'cjs',
   sourcemap: false,
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
 

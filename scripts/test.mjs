@@ -16,6 +16,8 @@ const torture = [
   { name: 'fuzz, 60 s', words: ['tests/fuzz/fuzz.mjs', '--minutes', '1'] },
 ];
 const cannotRun = 77;
+// After the others: it builds dist/ anew.
+const packages = { name: 'packages', words: ['tests/package/package.mjs', '--quick'] };
 const jestArgs = args.filter((word) => word !== '--check');
 const total = { passed: 0, failed: 0 };
 // Told once more at the end: jest's own words about them are pages away by then.
@@ -110,15 +112,15 @@ function checkCoverage(path) {
   count(`statement coverage of agent/: ${pct} % (at least ${coverageBound} %)`, pct >= coverageBound);
 }
 
-async function tortureRuns() {
-  for (const { name, status, output } of await Promise.all(torture.map(tortureRun))) {
+async function boundedRuns(runs) {
+  for (const { name, status, output } of await Promise.all(runs.map(boundedRun))) {
     process.stdout.write(`\n== ${name}\n${output}`);
     if (status === cannotRun) process.stdout.write(`skipped: ${name}\n`);
     else count(name, status === 0);
   }
 }
 
-function tortureRun({ name, words }) {
+function boundedRun({ name, words }) {
   const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -133,7 +135,10 @@ function tortureRun({ name, words }) {
 if (check) staticChecks();
 process.stdout.write('\n== unit, surfaces, live\n');
 jest();
-if (jestArgs.length === 0) await tortureRuns();
+if (jestArgs.length === 0) {
+  await boundedRuns(torture);
+  await boundedRuns([packages]);
+}
 printFailures();
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

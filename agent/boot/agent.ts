@@ -17,6 +17,7 @@ import { background, children, watching } from './parts';
 import { wireAccess } from './wire-access';
 import { followConfig } from './wire-config';
 import { settleProcessManager } from './process-manager';
+import { loadTemplates, requireUsable, type LoadedTemplates } from './templates';
 import { wireCore, type Core } from './wire-core';
 import { wireDoors } from './wire-doors';
 import type { AgentHost, HostWithLog } from './wire-host';
@@ -57,7 +58,10 @@ export async function startAgent(
   options: AgentOptions,
 ): Promise<Agent> {
   const config = await settleProcessManager(given, host);
-  const core = wireCore(config, host, options.configs, options.packages);
+  const loaded = await loadTemplates(config.amphorad.template_dir, host.files);
+  const templates = requireUsable(loaded);
+  tellTemplates(loaded, host);
+  const core = wireCore(config, host, options.configs, { ...options, templates });
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);
@@ -83,6 +87,12 @@ export async function startAgent(
     await lock.release();
     throw thrown;
   }
+}
+
+function tellTemplates({ report }: LoadedTemplates, { log }: HostWithLog): void {
+  const { overridden, unknown } = report;
+  if (overridden.length > 0) log.info('templates in place of those built in', { files: overridden });
+  if (unknown.length > 0) log.warning('no templates have these names', { files: unknown });
 }
 
 async function startParts(

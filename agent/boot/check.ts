@@ -10,6 +10,7 @@ import { revocationFindings } from '../core/revocation-watch';
 import { createServerCertificate } from '../core/server-certificate';
 import { AgentError, messageOf } from '../model/errors';
 import type { Output } from './serve';
+import { loadTemplates } from './templates';
 import type { Host } from './wire-host';
 
 const configurationError = 78;
@@ -24,7 +25,19 @@ export async function runCheck(sources: ConfigSources, host: Host, output: Outpu
   }
   output.out(renderReport(reportConfig(loaded)));
   output.out(`\n${await describeMachine(host)}`);
-  return checkCertificates(loaded.config, host, output);
+  const statuses = [
+    await checkTemplates(loaded.config, host, output),
+    await checkCertificates(loaded.config, host, output),
+  ];
+  return Math.max(...statuses);
+}
+
+async function checkTemplates({ amphorad }: Config, { files }: Host, output: Output): Promise<number> {
+  const { report } = await loadTemplates(amphorad.template_dir, files);
+  for (const path of report.overridden) output.out(`# in place of a built-in template: ${path}\n`);
+  for (const path of report.unknown) output.err(`warning: ${path}: no template has this name\n`);
+  for (const { path, reason } of report.problems) output.err(`error: ${path}: ${reason}\n`);
+  return report.problems.length === 0 ? 0 : configurationError;
 }
 
 async function checkCertificates(

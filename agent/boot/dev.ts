@@ -117,6 +117,7 @@ agent_server_network_dir = ${escaped(join(paths.directory, 'interfaces'))}
 [amphorad]
 network_namespace =
 process_manager = direct
+template_dir =
 `;
   await files.writeAtomic(paths.agentConf, agentConf, privateMode);
   await files.writeAtomic(paths.localConf, localConf, privateMode);

@@ -17,6 +17,7 @@ import { runInterface, runNetworkRestore } from './network-commands';
 import { createOutputs } from './outputs';
 import { serve } from './serve';
 import { runLocalCommand } from './local-commands';
+import { createReadTemplates, loadTemplates, requireUsable } from './templates';
 import { machineOf, type FakeMachine } from './wire-fake-haproxy';
 import { commandHost, createNodeHost, type AgentHost, type CommandHost } from './wire-host';
 
@@ -54,7 +55,7 @@ async function runCommand(args: OneOff, host: CommandHost): Promise<number> {
     case 'check':
       return runCheck(sourcesOf(args), host, output);
     case 'doctor':
-      return print(await runDoctor({ ...args, sources: sourcesOf(args) }, host));
+      return doctor(args, host);
     case 'status':
     case 'drain':
     case 'ready':
@@ -65,7 +66,7 @@ async function runCommand(args: OneOff, host: CommandHost): Promise<number> {
     case 'vrrp-lint':
       return print(await runVrrpLint(args, host.files));
     case 'vrrp-preview':
-      return print(await runVrrpPreview({ ...args, sources: sourcesOf(args) }, host.files));
+      return preview(args, host);
     case 'certs': {
       const { directory, amphoraId } = args;
       if (directory === undefined || amphoraId === undefined) {
@@ -89,6 +90,17 @@ async function runCommand(args: OneOff, host: CommandHost): Promise<number> {
       output.out(usage);
       return 0;
   }
+}
+
+async function doctor(args: Arguments, host: CommandHost): Promise<number> {
+  const readTemplates = createReadTemplates(host.files);
+  return print(await runDoctor({ ...args, sources: sourcesOf(args) }, { ...host, readTemplates }));
+}
+
+async function preview(args: Arguments, { files }: CommandHost): Promise<number> {
+  const readTemplate = async (directory: string | undefined) =>
+    requireUsable(await loadTemplates(directory, files))['keepalived-vrrp.conf'];
+  return print(await runVrrpPreview({ ...args, sources: sourcesOf(args) }, { files, readTemplate }));
 }
 
 async function monitor({ listen, keyFile }: Arguments, host: AgentHost): Promise<number> {

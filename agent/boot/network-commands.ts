@@ -13,6 +13,7 @@ import { vrrpPaths } from '../keepalived/vrrp-paths';
 import type { Log, LogFields } from '../host/log';
 import { AgentError, isAgentError } from '../model/errors';
 import type { Output } from './serve';
+import { loadTemplates, requireUsable } from './templates';
 import type { Host } from './wire-host';
 import { wirePlug, type PlugParts } from './wire-plug';
 
@@ -81,6 +82,7 @@ async function networkOf(config: Config, host: Host, output: Output): Promise<Pl
   const origin = await readVrrpOrigin(host.files, vrrp, createVrrpStateStore(host.files, log, vrrp.state));
   const { loadbalancer_topology: configured } = config.controller_worker;
   const topology = followedTopology(record, configured, origin === 'uploaded');
+  const templates = requireUsable(await loadTemplates(config.amphorad.template_dir, host.files));
   return wirePlug(
     config,
     { ...host, log },
@@ -88,6 +90,7 @@ async function networkOf(config: Config, host: Host, output: Output): Promise<Pl
       namespace: config.amphorad.network_namespace ?? '',
       topology: { state: () => Promise.resolve({ topology }) },
       interfaceOf: () => Promise.resolve(undefined),
+      templates,
     },
   );
 }

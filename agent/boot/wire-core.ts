@@ -24,6 +24,8 @@ import type { Watcher } from '../core/watcher';
 import type { HaproxyRoots } from '../haproxy/paths';
 import type { Files } from '../host/files';
 import type { LoadBalancerId } from '../model/ids';
+import type { Templates } from '../model/template';
+import { builtInTemplates } from './built-in-templates';
 import { wireCompanions, type Companions } from './wire-companions';
 import { wireDrivers } from './wire-drivers';
 import { wireFacts, type Facts } from './wire-facts';
@@ -59,15 +61,23 @@ export interface Core extends Facts, PlugParts {
   readonly findings: Findings;
 }
 
+/** What need not be each agent's own. */
+export interface CoreGround {
+  /** Default: read from this machine. */
+  readonly packages?: PackageVersions;
+  /** Default: those built in. */
+  readonly templates?: Templates;
+}
+
 /** Builds the core from a checked configuration; `configs` knows what of it changes while the agent runs. */
 export function wireCore(
   config: Config,
   given: HostWithLog,
   configs: ConfigInForce = { path: undefined, current: () => config },
-  packages?: PackageVersions,
+  { packages, templates = builtInTemplates }: CoreGround = {},
 ): Core {
   const host = { ...given, files: ownedFiles(config, given) };
-  const drivers = wireDrivers(config, host, configs.current);
+  const drivers = wireDrivers(config, host, configs.current, templates);
   const { roots, haproxy } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);

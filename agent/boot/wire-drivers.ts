@@ -9,6 +9,7 @@ import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import { createHaproxyProcess, type HaproxyProcess } from '../haproxy/process';
 import type { LoadBalancerId } from '../model/ids';
 import { createLimiter } from '../model/limiter';
+import type { Templates } from '../model/template';
 import { createAddresses } from '../network/addresses';
 import { createCanBind } from '../network/can-bind';
 import { createIpCommand, type IpCommand } from '../network/ip';
@@ -21,6 +22,7 @@ import type { HostWithLog } from './wire-host';
 
 export interface Drivers {
   readonly roots: HaproxyRoots;
+  readonly templates: Templates;
   /** '' for the host's own. */
   readonly namespace: string;
   readonly binary: string;
@@ -48,7 +50,12 @@ const caBundles = ['/etc/ssl/certs/ca-certificates.crt'];
 const logSockets = ['/run/rsyslog/octavia/log', '/dev/log'];
 
 /** Builds the trades from a checked configuration; `inForce` gives what of it changes while the agent runs. */
-export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Config): Drivers {
+export function wireDrivers(
+  config: Config,
+  host: HostWithLog,
+  inForce: () => Config,
+  templates: Templates,
+): Drivers {
   const { runner, system, clock, sockets, files } = host;
   const { base_path: basePath, base_cert_dir: certDir, haproxy_cmd: binary } = config.haproxy_amphora;
   const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
@@ -60,6 +67,7 @@ export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Co
   const supervisor = isSystemd ? createSystemdSupervisor(host) : liveness.over(createDirectSupervisor(host));
   return {
     roots,
+    templates,
     namespace,
     binary,
     through,
@@ -81,6 +89,7 @@ export function wireDrivers(config: Config, host: HostWithLog, inForce: () => Co
       administrativeLogFacility: inForce().haproxy_amphora.administrative_log_facility,
       hardStopAfter: config.amphorad.hard_stop_after,
       pingHelper,
+      template: templates['haproxy-overlay.cfg'],
     }),
     policyContext: (id) => ({
       ...roots,

@@ -15,7 +15,7 @@ import { json, type Reply } from '../http/reply';
 import type { DialectRouter } from '../http/route';
 import { createUploads } from '../http/uploads';
 import type { AgentStage } from '../model/agent-report';
-import { createInterfaceRecords } from '../network/persist';
+import { createInterfaceReader } from '../network/persist';
 import { createLocalSurface } from '../surfaces/local';
 import type { Core } from './wire-core';
 import type { AgentHost, HostWithLog } from './wire-host';
@@ -118,7 +118,7 @@ function wireStatus(
     udpListeners: core.udp.listeners,
     udpHealth: core.udp.health,
     vrrp: core.pairing.vrrp,
-    records: createInterfaceRecords({
+    records: createInterfaceReader({
       files: host.files,
       basePath: core.roots.basePath,
       networkDirectory: config.amphora_agent.agent_server_network_dir,

@@ -6,6 +6,7 @@ import { createInterfaceRules, type InterfaceRules } from '../core/interface-rul
 import { createNetworkRestore, type NetworkRestore } from '../core/network-restore';
 import { createPlug, type Plug } from '../core/plug';
 import { createPluggedPorts, type PluggedPorts } from '../core/plugged';
+import type { Templates } from '../model/template';
 import type { Topology } from '../model/topology';
 import { createNamespaceCommand } from '../network/in-namespace';
 import { createIpCommand } from '../network/ip';
@@ -25,22 +26,24 @@ export interface PlugPartsDeps {
   readonly namespace: string;
   readonly topology: { state(): Promise<{ readonly topology: Topology }> };
   readonly interfaceOf: (ip: string) => Promise<string | undefined>;
+  readonly templates: Templates;
 }
 
 /** Builds them over a host whose files are the core's own view. */
 export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps): PlugParts {
   const { runner, system, clock, log, files } = host;
-  const { namespace, topology, interfaceOf } = given;
+  const { namespace, topology, interfaceOf, templates } = given;
   const ip = createIpCommand(runner, namespace);
   const deps = {
     clock,
     log,
     topology,
     gate: createGate<'network'>(),
-    network: createNetwork({ runner, log, namespace, ownPid: system.processId() }),
-    firewall: createFirewall(createNamespaceCommand(runner, namespace)),
+    network: createNetwork({ runner, log, namespace, templates, ownPid: system.processId() }),
+    firewall: createFirewall(createNamespaceCommand(runner, namespace), templates),
     records: createInterfaceRecords({
       files,
+      templates,
       basePath: config.haproxy_amphora.base_path,
       networkDirectory: config.amphora_agent.agent_server_network_dir,
     }),

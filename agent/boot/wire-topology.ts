@@ -151,6 +151,7 @@ function wireControl(
       announce: (name, ips) => announce(createNamespaceCommand(runner, namespace), name, ips),
     }),
     paths,
+    template: drivers.templates['keepalived-vrrp.conf'],
     routerId: config.amphora_agent.amphora_id,
     deadlineMs: transitionMs,
   });

@@ -45,10 +45,10 @@ const stopMs = 15_000;
 export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers, counters: Counters): Udp {
   const { files, log, clock } = host;
   const { basePath } = drivers.roots;
-  const { through, namespace } = drivers;
+  const { through, namespace, templates } = drivers;
   const kernel = createKernelLvs({ ...host, through });
   const state = createLvsStateStore(files, log, basePath);
-  const network = createNetwork({ ...host, namespace, ownPid: host.system.processId() });
+  const network = createNetwork({ ...host, namespace, templates, ownPid: host.system.processId() });
   const processes = createLvsProcesses({
     files,
     log,

@@ -21,6 +21,7 @@ import { pairChecks } from './doctor/pair';
 import { privilegeChecks } from './doctor/privileges';
 import { processChecks } from './doctor/processes';
 import { programChecks } from './doctor/programs';
+import { templateChecks } from './doctor/templates';
 import { vrrpChecks } from './doctor/vrrp';
 
 export interface DoctorOptions {
@@ -52,6 +53,7 @@ const checks: readonly Check[] = [
   ...privilegeChecks,
   ...clockChecks,
   ...directoryChecks,
+  ...templateChecks,
   ...leftoverChecks,
   ...processChecks,
   ...certificateChecks,

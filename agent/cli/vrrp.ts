@@ -9,6 +9,7 @@ import { invalidInput } from '../model/errors';
 import type { Finding } from '../model/finding';
 import { parseIp, type Ip } from '../model/ip';
 import type { Role } from '../model/topology';
+import type { Template } from '../model/template';
 import { defaultAdvertMs, defaultCheckTiming, vrrpPriority, type VrrpInstance } from '../model/vrrp';
 import { renderVrrpConfig } from '../keepalived/render';
 import { lintVrrp } from '../keepalived/vrrp-lint';
@@ -31,6 +32,12 @@ export interface VrrpPreviewOptions {
   readonly peer: string | undefined;
   /** Seconds. */
   readonly advertInterval: string | undefined;
+}
+
+export interface VrrpPreviewHost {
+  readonly files: Files;
+  /** The template in force, of this directory or built in. Throws `invalid-input`. */
+  readonly readTemplate: (directory: string | undefined) => Promise<Template>;
 }
 
 export interface VrrpOutput {
@@ -79,14 +86,18 @@ function render({
 }
 
 /** Prints what both amphorae of a pair would get; the password, which comes from the secret, is left out. Throws `invalid-input` for an option that is no address, name or number. */
-export async function runVrrpPreview(options: VrrpPreviewOptions, files: Files): Promise<VrrpOutput> {
+export async function runVrrpPreview(
+  options: VrrpPreviewOptions,
+  { files, readTemplate }: VrrpPreviewHost,
+): Promise<VrrpOutput> {
   const loaded = await loadConfig(options.sources, files);
   if (!loaded.ok)
     throw invalidInput('the configuration is wrong', loaded.problems.map(formatProblem).join('; '));
   const { haproxy_amphora, amphorad } = loaded.config;
   const paths = vrrpPaths(haproxy_amphora.base_path);
+  const template = await readTemplate(amphorad.template_dir);
   const parts = (['ACTIVE', 'STANDBY'] as const).map((role) => {
-    const text = renderVrrpConfig(instanceFor(role, options), paths);
+    const text = renderVrrpConfig(template, instanceFor(role, options), paths);
     return `# ${role}: ${paths.config}\n${text}`;
   });
   const ports = amphorad.vrrp_services.join(', ');

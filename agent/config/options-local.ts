@@ -31,6 +31,13 @@ export const localOptions = {
       restart: true,
       help: 'Where the admin and master sockets lie; for a base_path too long for a socket path.',
     },
+    template_dir: {
+      kind: 'path',
+      default: '/etc/amphorad/templates',
+      optional: true,
+      restart: true,
+      help: 'Templates that replace those built in, by the same names; empty: none.',
+    },
     client_auth_failure: {
       kind: 'choice',
       default: 'http',

@@ -7,6 +7,7 @@ import { virtualRouterIdOf, vrrpPassword } from '../keepalived/vrrp-secret';
 import type { Clock } from '../host/clock';
 import { AgentError, internal } from '../model/errors';
 import { parseIp, type Ip } from '../model/ip';
+import type { Template } from '../model/template';
 import type { Pair } from '../model/topology';
 import { defaultAdvertMs, defaultCheckTiming, vrrpPriority, type VrrpInstance } from '../model/vrrp';
 import type { PairAddress, Place } from './pair-address';
@@ -18,6 +19,7 @@ export interface PairingDeps {
   readonly vrrp: Pick<Vrrp, 'origin' | 'generate' | 'withdraw' | 'role'>;
   readonly address: PairAddress;
   readonly paths: VrrpPaths;
+  readonly template: Template;
   /** The name of this amphora. */
   readonly routerId: string;
   /** Milliseconds until a transition that has not ended is given up. */
@@ -47,7 +49,8 @@ export function createPairing(deps: PairingDeps): TopologyEffects {
       await address.release(pair, await isPaired());
       // An agent that ends starts nothing any more.
       signal.throwIfAborted();
-      await vrrp.generate(renderVrrpConfig(instanceOf(pair, place, deps.routerId), paths));
+      const instance = instanceOf(pair, place, deps.routerId);
+      await vrrp.generate(renderVrrpConfig(deps.template, instance, paths));
       await untilDecided(deps, deadline, signal);
     },
 

@@ -1,6 +1,7 @@
 // Decides what is added to, replaced in, and without root taken from, an uploaded configuration: user and group, admin
 // socket, log target, the helper of PING monitors. Source: DESIGN "haproxy processes".
 
+import type { Template } from '../model/template';
 import { lexConfig } from './config/lex';
 import { globalLines } from './config/sections';
 import { renderOverlay } from './render';
@@ -17,6 +18,7 @@ export interface OverlayOptions {
   readonly administrativeLogFacility: number;
   /** Seconds after which a replaced worker is cut with its sessions; undefined: never, unless the upload says so. */
   readonly hardStopAfter: number | undefined;
+  readonly template: Template;
   /** The helper of PING monitors: where Octavia's templates say that it lies, and where it does. */
   readonly pingHelper: PingHelper;
 }
@@ -49,7 +51,7 @@ export function effectiveConfig(
   const accounts = globalLines(upload, accountKeywords);
   const names = (...keywords: string[]): boolean =>
     accounts.some((line) => keywords.includes(line.words[0] ?? ''));
-  const overlay = renderOverlay({
+  const overlay = renderOverlay(options.template, {
     user: options.runAs !== undefined && !names('user', 'uid') ? options.runAs.user : '',
     group: options.runAs !== undefined && !names('group', 'gid') ? options.runAs.group : '',
     adminSocket: paths.adminSocket,

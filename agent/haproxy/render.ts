@@ -1,9 +1,8 @@
-// Renders the precompiled templates of this room. Values are checked first: a template never sees a line break
-// or a control character. Source: TOOLCHAIN section 6 (noEscape, strict).
+// Renders the template of this room. Values are checked first: a template never sees a line break or a control
+// character. Source: TOOLCHAIN section 6 (noEscape, strict).
 
-import handlebars from 'handlebars/runtime';
-import { templates } from '../generated/templates';
 import { internal } from '../model/errors';
+import type { Template } from '../model/template';
 
 export interface OverlayView {
   readonly user: string;
@@ -16,10 +15,10 @@ export interface OverlayView {
 }
 
 /** Renders the overlay that goes beside every uploaded configuration. Throws `internal` on a value with control characters. */
-export function renderOverlay(view: OverlayView): string {
+export function renderOverlay(template: Template, view: OverlayView): string {
   for (const value of [view.user, view.group, view.adminSocket, view.hardStopAfter, ...view.logs])
     refuseControl(value);
-  return handlebars.template(templates['haproxy-overlay.cfg'])(view);
+  return template(view);
 }
 
 function refuseControl(value: string): void {

@@ -1,14 +1,14 @@
 // Renders the configuration of a pair that the topology call asked for. Values are checked first: a template never sees
 // a blank or a sign that keepalived would read as its own. Source: contract/vrrp.md section 4, keepalived.conf(5).
 
-import handlebars from 'handlebars/runtime';
-import { templates } from '../generated/templates';
 import { internal } from '../model/errors';
+import type { Template } from '../model/template';
 import { vrrpFamily, vrrpVersion, type VrrpInstance, type VrrpVip } from '../model/vrrp';
 import type { VrrpPaths } from './vrrp-paths';
 
 /** Renders one amphora's configuration. Throws `internal` on values that keepalived would not take as they are. */
 export function renderVrrpConfig(
+  template: Template,
   instance: VrrpInstance,
   paths: Pick<VrrpPaths, 'checkScript' | 'notifyScript'>,
 ): string {
@@ -44,7 +44,7 @@ export function renderVrrpConfig(
     if (/\s/.test(word)) throw internal('a value for the keepalived configuration has a blank');
     refuseSigns(word);
   }
-  return handlebars.template(templates['keepalived-vrrp.conf'])(view);
+  return template(view);
 }
 
 /** As Octavia has them: answers from a virtual address leave by its own subnet and gateway. */

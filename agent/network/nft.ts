@@ -4,6 +4,7 @@
 import { AgentError } from '../model/errors';
 import { cidrText } from '../model/cidr';
 import type { FirewallRule } from '../model/network';
+import type { Template, Templates } from '../model/template';
 import type { NamespaceCommand } from './in-namespace';
 import type { Firewall } from './network';
 import { renderFirewall, renderMasquerade } from './render';
@@ -20,10 +21,15 @@ const words = { 4: 'ip', 6: 'ip6' } as const;
 const bothFamilies = [4, 6] as const;
 
 /** Makes the firewall of the namespace. */
-export function createFirewall(command: NamespaceCommand): Firewall {
+export function createFirewall(
+  command: NamespaceCommand,
+  templates: Pick<Templates, 'firewall.nft'>,
+): Firewall {
+  const template = templates['firewall.nft'];
   const table = (name: string): string => `amphora_rules_${name}`;
   return {
-    admit: (name, rules) => load(command, `admit traffic on ${name}`, firewallText(table(name), name, rules)),
+    admit: (name, rules) =>
+      load(command, `admit traffic on ${name}`, firewallText(template, table(name), name, rules)),
     lift: (name) => {
       const line = `table inet ${table(name)}`;
       return load(command, `lift the rules of ${name}`, `add ${line}\ndelete ${line}\n`);
@@ -32,11 +38,15 @@ export function createFirewall(command: NamespaceCommand): Firewall {
 }
 
 /** Makes the masquerading of the namespace. */
-export function createMasquerade(command: NamespaceCommand): Masquerade {
+export function createMasquerade(
+  command: NamespaceCommand,
+  templates: Pick<Templates, 'masquerade.nft'>,
+): Masquerade {
+  const template = templates['masquerade.nft'];
   const table = (name: string): string => `amphora_lvs_${name}`;
   return {
     set: (name, families) =>
-      load(command, `masquerade what leaves ${name}`, masqueradeText(table(name), name, families)),
+      load(command, `masquerade what leaves ${name}`, masqueradeText(template, table(name), name, families)),
     async families(name) {
       const listed = await command.attempt(['nft', 'list', 'tables']);
       const lines = listed.stdout.split('\n').map((line) => line.trim());
@@ -46,16 +56,26 @@ export function createMasquerade(command: NamespaceCommand): Masquerade {
 }
 
 /** What nft reads to admit `rules` on an interface and nothing else. */
-export function firewallText(table: string, name: string, rules: readonly FirewallRule[]): string {
-  return renderFirewall({ table, name, admitted: [...new Set(rules.map(matchOf))] });
+export function firewallText(
+  template: Template,
+  table: string,
+  name: string,
+  rules: readonly FirewallRule[],
+): string {
+  return renderFirewall(template, { table, name, admitted: [...new Set(rules.map(matchOf))] });
 }
 
-function masqueradeText(table: string, name: string, families: readonly (4 | 6)[]): string {
+function masqueradeText(
+  template: Template,
+  table: string,
+  name: string,
+  families: readonly (4 | 6)[],
+): string {
   const view = bothFamilies.map((family) => ({
     family: words[family],
     isWanted: families.includes(family),
   }));
-  return renderMasquerade({ table, name, families: view });
+  return renderMasquerade(template, { table, name, families: view });
 }
 
 function matchOf({ protocol, from, port }: FirewallRule): string {

@@ -8,6 +8,7 @@ import { posix } from 'node:path';
 import type { Files } from '../host/files';
 import { AgentError } from '../model/errors';
 import { isInterfaceName, parseMac, type FirewallRule, type Mac } from '../model/network';
+import type { Templates } from '../model/template';
 import { refuseUnfit } from './fit';
 import { readInterfaceFile, viewOf } from './interface-file';
 import type { InterfaceRecords, PluggedInterface } from './network';
@@ -21,16 +22,41 @@ export interface RecordDeps {
   readonly networkDirectory: string;
 }
 
+/** What whoever changes them needs beside. */
+export interface RecordWriterDeps extends RecordDeps {
+  readonly templates: Pick<Templates, 'interface.json'>;
+}
+
 interface Line {
   readonly mac: Mac;
   readonly name: string;
 }
 
+/** Makes the records for whoever only reads them. */
+export function createInterfaceReader(deps: RecordDeps): Pick<InterfaceRecords, 'read' | 'readRules'> {
+  const { files } = deps;
+  const { listPath, filePath, rulesPath } = pathsOf(deps);
+  return {
+    async read() {
+      const { lines, problems } = parseLines((await files.readText(listPath)) ?? '');
+      const found = await Promise.all(lines.map((line) => readOne(files, filePath(line.name), line)));
+      return {
+        interfaces: found.flatMap((each) => each.interfaces),
+        problems: [...problems, ...found.flatMap((each) => each.problems)],
+      };
+    },
+
+    async readRules(name) {
+      const text = await files.readText(rulesPath(name));
+      return text === undefined ? undefined : parseRules(rulesPath(name), text);
+    },
+  };
+}
+
 /** Makes the records. */
-export function createInterfaceRecords({ files, basePath, networkDirectory }: RecordDeps): InterfaceRecords {
-  const listPath = posix.join(basePath, 'plugged_interfaces');
-  const filePath = (name: string): string => posix.join(networkDirectory, `${name}.json`);
-  const rulesPath = (name: string): string => posix.join(networkDirectory, `${name}.rules`);
+export function createInterfaceRecords(deps: RecordWriterDeps): InterfaceRecords {
+  const { files, networkDirectory, templates } = deps;
+  const { listPath, filePath, rulesPath } = pathsOf(deps);
 
   const readLines = async () => parseLines((await files.readText(listPath)) ?? '');
   const writeLines = (lines: readonly Line[]): Promise<void> =>
@@ -41,14 +67,7 @@ export function createInterfaceRecords({ files, basePath, networkDirectory }: Re
   };
 
   return {
-    async read() {
-      const { lines, problems } = await readLines();
-      const found = await Promise.all(lines.map((line) => readOne(files, filePath(line.name), line)));
-      return {
-        interfaces: found.flatMap((each) => each.interfaces),
-        problems: [...problems, ...found.flatMap((each) => each.problems)],
-      };
-    },
+    ...createInterfaceReader(deps),
 
     async save({ mac, wanted }, rules) {
       const { lines } = await readLines();
@@ -58,7 +77,8 @@ export function createInterfaceRecords({ files, basePath, networkDirectory }: Re
         (line) => !isOther(line) && !(line.mac === mac && line.name === wanted.name),
       );
       await ensureDirectory(files, networkDirectory);
-      await files.writeAtomic(filePath(wanted.name), renderInterfaceFile(viewOf(wanted)), 0o644);
+      const text = renderInterfaceFile(templates['interface.json'], viewOf(wanted));
+      await files.writeAtomic(filePath(wanted.name), text, 0o644);
       // Whoever is closed until there are rules must not be on record without that.
       if (rules !== undefined) await writeRules(wanted.name, rules);
       await writeLines([...lines.filter(isOther), { mac, name: wanted.name }]);
@@ -82,11 +102,14 @@ export function createInterfaceRecords({ files, basePath, networkDirectory }: Re
     },
 
     saveRules: writeRules,
+  };
+}
 
-    async readRules(name) {
-      const text = await files.readText(rulesPath(name));
-      return text === undefined ? undefined : parseRules(rulesPath(name), text);
-    },
+function pathsOf({ basePath, networkDirectory }: RecordDeps) {
+  return {
+    listPath: posix.join(basePath, 'plugged_interfaces'),
+    filePath: (name: string): string => posix.join(networkDirectory, `${name}.json`),
+    rulesPath: (name: string): string => posix.join(networkDirectory, `${name}.rules`),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../host/log';
 import type { ProcessRunner } from '../host/process';
 import { AgentError, messageOf } from '../model/errors';
 import type { Mac, WantedInterface } from '../model/network';
+import type { Templates } from '../model/template';
 import { readActual, type ActualNetwork } from './actual';
 import { announce } from './advertise';
 import { chooseName, findByMac, withMac } from './find';
@@ -24,14 +25,15 @@ export interface NetworkDeps {
   readonly namespace: string;
   /** The agent's own process: what is put back goes into its namespace. */
   readonly ownPid: number;
+  readonly templates: Pick<Templates, 'masquerade.nft'>;
 }
 
 /** Makes the network of a namespace. */
-export function createNetwork({ runner, log, namespace, ownPid }: NetworkDeps): Network {
+export function createNetwork({ runner, log, namespace, ownPid, templates }: NetworkDeps): Network {
   const outside = createIpCommand(runner, '');
   const inside = createIpCommand(runner, namespace);
   const command = createNamespaceCommand(runner, namespace);
-  const masquerade = createMasquerade(command);
+  const masquerade = createMasquerade(command, templates);
   const undo = createUndo({ inside, outside, masquerade, ownPid });
 
   /** Makes an interface that is inside what is wanted; what fails takes `way` back. */

@@ -1,8 +1,7 @@
-// Renders the precompiled templates of this room. Every value comes out of a parser of model/ (addresses, subnets,
+// Renders the templates of this room. Every value comes out of a parser of model/ (addresses, subnets,
 // names of interfaces, numbers), so there is nothing in it to quote. Source: TOOLCHAIN section 6 (noEscape, strict).
 
-import handlebars from 'handlebars/runtime';
-import { templates } from '../generated/templates';
+import type { Template } from '../model/template';
 
 export interface FirewallView {
   readonly table: string;
@@ -38,16 +37,16 @@ export interface InterfaceView {
 }
 
 /** Renders the rules of a firewall as one nft transaction that replaces what was there. */
-export function renderFirewall(view: FirewallView): string {
-  return handlebars.template(templates['firewall.nft'])(view);
+export function renderFirewall(template: Template, view: FirewallView): string {
+  return template(view);
 }
 
 /** Renders the masquerading of an interface as one nft transaction that replaces what was there. */
-export function renderMasquerade(view: MasqueradeView): string {
-  return handlebars.template(templates['masquerade.nft'])(view);
+export function renderMasquerade(template: Template, view: MasqueradeView): string {
+  return template(view);
 }
 
 /** Renders an interface file, in the form of Octavia's agent. */
-export function renderInterfaceFile(view: InterfaceView): string {
-  return handlebars.template(templates['interface.json'])(view);
+export function renderInterfaceFile(template: Template, view: InterfaceView): string {
+  return template(view);
 }

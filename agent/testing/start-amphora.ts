@@ -191,7 +191,7 @@ function configurationOf({ options, amphoraId, paths, haproxy, manager, ground }
       heartbeat_interval: (options.heartbeatIntervalMs ?? defaultIntervalMs) / 1_000,
       heartbeat_key: manager.key,
     },
-    amphorad: { network_namespace: '', process_manager: 'direct', log_format: 'json' },
+    amphorad: { network_namespace: '', process_manager: 'direct', template_dir: '', log_format: 'json' },
   };
 }
 

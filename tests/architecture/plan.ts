@@ -145,11 +145,6 @@ export const exceptions: readonly {
   readonly reason: string;
 }[] = [
   {
-    file: /^(haproxy|keepalived|network)\/render\.ts$/,
-    allows: ['generated', 'handlebars/runtime'],
-    reason: 'templates are rendered in render.ts alone',
-  },
-  {
     file: /^pki\/(issue|pkcs12)\.ts$/,
     allows: ['node-forge'],
     reason: 'forge issues and never reads what came from outside',

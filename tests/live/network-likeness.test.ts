@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../agent/boot/built-in-templates';
 import type { ProcessRunner } from '../../agent/host/process';
 import { readActual } from '../../agent/network/actual';
 import { createIpCommand } from '../../agent/network/ip';
@@ -64,6 +65,7 @@ afterAll(async () => {
         log: createRecordedLog(),
         namespace: stage.names.inside,
         ownPid: stage.ownPid,
+        templates: builtInTemplates,
       });
       await network.ensureNamespace();
       const { undo } = await network.plug(vipMac, vipWanted([]));
@@ -125,7 +127,7 @@ afterAll(async () => {
 
   it("of ours is read by Octavia's agent", () => {
     const path = join(directory, 'eth1.json');
-    writeFileSync(path, renderInterfaceFile(viewOf(vipWanted([4, 6]))));
+    writeFileSync(path, renderInterfaceFile(builtInTemplates['interface.json'], viewOf(vipWanted([4, 6]))));
     const read = runPython(
       `i=f.InterfaceFile.from_file('${path}')\nprint(json.dumps([i.name,i.mtu,len(i.addresses),len(i.routes),len(i.rules),len(i.scripts['up'])]))`,
     );

@@ -1,6 +1,7 @@
 // A second interface beside the one of the VIPs, plugs that fail, and the firewall, in real namespaces. Needs root.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../agent/boot/built-in-templates';
 import type { Cidr } from '../../agent/model/cidr';
 import type { FirewallRule } from '../../agent/model/network';
 import { createNamespaceCommand } from '../../agent/network/in-namespace';
@@ -131,7 +132,7 @@ afterAll(async () => {
 (canFilter ? describe : describe.skip)('the firewall of an interface', () => {
   let firewall: Firewall;
   beforeAll(() => {
-    firewall = createFirewall(createNamespaceCommand(stage.runner, inside));
+    firewall = createFirewall(createNamespaceCommand(stage.runner, inside), builtInTemplates);
   });
   const both = (address: string): readonly string[] =>
     [80, 81].map((number) => reach(client, address, number));

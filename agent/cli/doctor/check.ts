@@ -7,6 +7,7 @@ import type { LocalHttp } from '../../host/local-http';
 import type { ProcessRunner } from '../../host/process';
 import type { LocalServers } from '../../host/sockets';
 import type { System } from '../../host/system';
+import type { ReadTemplates } from '../../model/template';
 import type { Finding, Severity } from '../../model/finding';
 
 export interface DoctorHost {
@@ -16,6 +17,7 @@ export interface DoctorHost {
   readonly clock: Clock;
   readonly localServers: LocalServers;
   readonly localHttp: LocalHttp;
+  readonly readTemplates: ReadTemplates;
 }
 
 /** What every check may look at. */

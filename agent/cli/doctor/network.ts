@@ -9,7 +9,7 @@ import { vipInterface } from '../../model/network';
 import { readActual, type ActualNetwork } from '../../network/actual';
 import { createIpCommand } from '../../network/ip';
 import type { PluggedInterface } from '../../network/network';
-import { createInterfaceRecords } from '../../network/persist';
+import { createInterfaceReader } from '../../network/persist';
 import { plan } from '../../network/plan';
 import { othersThan, targetOf } from '../../network/target';
 import { found, type Check, type Patient } from './check';
@@ -90,7 +90,7 @@ async function rights(patient: Patient): Promise<readonly Finding[]> {
 
 async function interfaces(patient: Patient): Promise<readonly Finding[]> {
   const { config, host } = patient;
-  const records = createInterfaceRecords({
+  const records = createInterfaceReader({
     files: host.files,
     basePath: config.haproxy_amphora.base_path,
     networkDirectory: config.amphora_agent.agent_server_network_dir,

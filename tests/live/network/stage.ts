@@ -1,6 +1,7 @@
 // Namespaces for the live tests of the room network/: `outside` stands for the agent's own, `inside` is the amphora's, a
 // client is on the VIP network, a member behind a second port. Each test file makes and removes its own.
 
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createNodeProcessRunner } from '../../../agent/host/node/process';
 import type { ProcessRunner } from '../../../agent/host/process';
@@ -110,7 +111,7 @@ export function makeStage(tag: string): Stage {
     runner,
     commands,
     ownPid,
-    network: createNetwork({ runner, log, namespace: names.inside, ownPid }),
+    network: createNetwork({ runner, log, namespace: names.inside, ownPid, templates: builtInTemplates }),
     onCommand: (next) => {
       listener = next;
     },

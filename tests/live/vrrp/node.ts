@@ -1,6 +1,7 @@
 // One amphora of a pair in a network namespace of its own: the real keepalived by the agent's own driver, a real
 // haproxy, and what a neighbour would see. Whoever uses it has root.
 
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -135,6 +136,7 @@ export async function createNode(namespace: string, index: 0 | 1, directory: str
     ip,
     text: (changes = {}) =>
       renderVrrpConfig(
+        builtInTemplates['keepalived-vrrp.conf'],
         {
           name: 'amphora',
           routerId: namespace,

@@ -80,6 +80,24 @@ describe('a check', () => {
     expect(err).toMatch(/^error: agent_server_ca: \/certs\/ca\.pem: No CA certificate found: expected/);
   });
 
+  it('says which templates replace those built in, and which cannot be used', async () => {
+    const directory = '/etc/amphorad/templates';
+    const other = 'global\n stats socket {{adminSocket}}\n{{#each logs}} log {{this}}\n{{/each}}';
+    const { status, out } = await check({ [`${directory}/haproxy-overlay.cfg.hbs`]: other });
+    expect(status).toBe(0);
+    expect(out).toContain(`# in place of a built-in template: ${directory}/haproxy-overlay.cfg.hbs\n`);
+    const broken = await check({ [`${directory}/firewall.nft.hbs`]: '{{#if' });
+    expect(broken.status).toBe(78);
+    expect(broken.err).toMatch(
+      /^error: \/etc\/amphorad\/templates\/firewall\.nft\.hbs: Parse error on line 1/m,
+    );
+    const strange = await check({ [`${directory}/haproxy.cfg.hbs`]: '' });
+    expect([strange.status, strange.err]).toEqual([
+      0,
+      `warning: ${directory}/haproxy.cfg.hbs: no template has this name\n`,
+    ]);
+  });
+
   const withLists = {
     '/etc/agent.conf': good,
     '/etc/local.conf': '[amphorad]\nclient_crl = /certs/crl.pem\n',

@@ -28,6 +28,16 @@ const haproxyOf = (lb: string, pid = 9): Parameters<Machine['runner']['addProces
 type Row = readonly [check: string, words: RegExp, harm: (machine: Machine) => unknown, local?: string];
 
 const withAgent: readonly Row[] = [
+  [
+    'templates',
+    /firewall\.nft\.hbs: Parse error/,
+    plant('/etc/amphorad/templates/firewall.nft.hbs', '{{#if'),
+  ],
+  [
+    'templates',
+    /haproxy\.cfg\.hbs is named like no template/,
+    plant('/etc/amphorad/templates/haproxy.cfg.hbs', ''),
+  ],
   ['haproxy', /version 1\.8\.4/, print(/haproxy -v$/, 'HA-Proxy version 1.8.4 2018\n')],
   ['haproxy-build', /without OPENSSL/, print(/haproxy -vv$/, 'Feature list : -OPENSSL +PROMEX +THREAD\n')],
   ['haproxy-build', /without PROMEX/, print(/haproxy -vv$/, '  OPTIONS = USE_OPENSSL=1 USE_THREAD=1\n')],

@@ -1,6 +1,7 @@
 // What the doctor says of a network that is as it was plugged, and of one that is not.
 
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createReadTemplates } from '../../../agent/boot/templates';
 import { networkChecks } from '../../../agent/cli/doctor/network';
 import { loadConfig } from '../../../agent/config/load';
 import { parseNetworkPlug, parseVipPlug } from '../../../agent/core/plug-request';
@@ -41,6 +42,7 @@ async function examine(local = ''): Promise<readonly string[]> {
     ...scene,
     localServers: createScriptedLocalServers(),
     localHttp: createScriptedLocalHttp(),
+    readTemplates: createReadTemplates(scene.files),
   };
   const patient = { config: loaded.config, host, agent: undefined };
   const found = await Promise.all(networkChecks.map(({ look }) => look(patient)));

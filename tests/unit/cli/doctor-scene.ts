@@ -1,5 +1,6 @@
 // A machine of fakes for the doctor: all is well on it until a test says otherwise.
 
+import { createReadTemplates } from '../../../agent/boot/templates';
 import { runDoctor } from '../../../agent/cli/doctor';
 import { version } from '../../../agent/generated/version';
 import { createHandClock } from '../../fakes/hand-clock';
@@ -46,6 +47,7 @@ export const well = (local = '[amphorad]\nnetwork_namespace =\n') => {
     clock: createHandClock(Date.UTC(2026, 0, 15)),
     localServers: createScriptedLocalServers(),
     localHttp: createScriptedLocalHttp(),
+    readTemplates: createReadTemplates(files),
   };
   const listen = (lines: string): void => void (listening = lines);
   const say = (report: object): Promise<unknown> => {

@@ -1,6 +1,7 @@
 // `amphorad vrrp lint` and `preview`: what is printed, and the exit status.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { runVrrpLint, runVrrpPreview, type VrrpPreviewOptions } from '../../../agent/cli/vrrp';
 import { createMemoryFiles } from '../../fakes/memory-files';
 
@@ -27,7 +28,7 @@ const preview = (changes: Partial<VrrpPreviewOptions> = {}) =>
       advertInterval: undefined,
       ...changes,
     },
-    files,
+    { files, readTemplate: () => Promise.resolve(builtInTemplates['keepalived-vrrp.conf']) },
   );
 
 describe('the preview', () => {

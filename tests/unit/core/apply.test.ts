@@ -1,6 +1,7 @@
 // The door for uploads: what is checked before a text is stored, and what a refusal leaves behind.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { createApply } from '../../../agent/core/apply';
 import { createConfigCheck } from '../../../agent/haproxy/check';
 import { haproxyPaths } from '../../../agent/haproxy/paths';
@@ -44,6 +45,7 @@ const setUp = (
         administrativeLogFacility: 1,
         hardStopAfter: undefined,
         pingHelper: { named: '/o/ping-wrapper.sh', installed: '/b/ping-wrapper.sh' },
+        template: builtInTemplates['haproxy-overlay.cfg'],
       }),
   });
   return { files, runner, seen, sockets, apply };

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { createLvsKernelSettings, type LvsKernelSettings } from '../../../agent/core/lvs-kernel-settings';
 import { readLvsConfig } from '../../../agent/keepalived/lvs-config';
 import { createNetwork } from '../../../agent/network/plug';
@@ -17,7 +18,10 @@ const set = (): number => runner.transcript.filter((line) => line.includes('net.
 beforeEach(() => {
   runner = createScriptedRunner();
   log = createRecordedLog();
-  settings = createLvsKernelSettings({ log, network: createNetwork({ runner, log, namespace, ownPid: 1 }) });
+  settings = createLvsKernelSettings({
+    log,
+    network: createNetwork({ runner, log, namespace, ownPid: 1, templates: builtInTemplates }),
+  });
 });
 
 describe('the settings of the kernel that UDP listeners need', () => {

@@ -2,6 +2,7 @@
 
 import { loadConfig } from '../../../agent/config/load';
 import type { Config } from '../../../agent/config/options';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { wirePlug, type PlugParts } from '../../../agent/boot/wire-plug';
 import type { Topology } from '../../../agent/model/topology';
 import { createHandClock } from '../../fakes/hand-clock';
@@ -61,6 +62,7 @@ export async function createPlugScene(rules: readonly RunnerRule[] = []) {
       namespace: inNamespace,
       topology: { state: () => Promise.resolve({ topology: life.topology }) },
       interfaceOf: () => Promise.resolve(undefined),
+      templates: builtInTemplates,
     });
   return {
     ...host,

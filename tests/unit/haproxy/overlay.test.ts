@@ -1,6 +1,7 @@
 // What haproxy reads beside, and without root instead of, an upload.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { effectiveConfig, type OverlayOptions } from '../../../agent/haproxy/overlay';
 import { haproxyPaths } from '../../../agent/haproxy/paths';
 import { renderOverlay } from '../../../agent/haproxy/render';
@@ -15,6 +16,7 @@ const root: OverlayOptions = {
   administrativeLogFacility: 1,
   hardStopAfter: undefined,
   pingHelper: { named: '/o/ping-wrapper.sh', installed: '/b/ping-wrapper.sh' },
+  template: builtInTemplates['haproxy-overlay.cfg'],
 };
 const ordinary: OverlayOptions = { ...root, runAs: undefined };
 const overlayLines = (upload: string, options = root): readonly string[] =>
@@ -80,7 +82,7 @@ describe('the overlay', () => {
 
   it('is refused for a value that could be read as two lines', () => {
     const view = { user: 'a\nuser root', group: '', adminSocket: '/s', logs: [], hardStopAfter: '' };
-    expect(() => renderOverlay(view)).toThrow('control character');
+    expect(() => renderOverlay(root.template, view)).toThrow('control character');
   });
 });
 

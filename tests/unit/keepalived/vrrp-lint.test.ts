@@ -1,6 +1,7 @@
 // What the linter says of configurations that people wrote, the guide's own first.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { renderVrrpConfig } from '../../../agent/keepalived/render';
 import { findUnsafeScript } from '../../../agent/keepalived/script-safety';
 import { lintVrrp } from '../../../agent/keepalived/vrrp-lint';
@@ -50,8 +51,9 @@ vrrp_instance VI_1 {
 }
 `;
 const guidePeer = guide.replace('MASTER', 'BACKUP').replace('priority 100', 'priority 90');
-const ours = renderVrrpConfig(vrrpInstance(), paths);
+const ours = renderVrrpConfig(builtInTemplates['keepalived-vrrp.conf'], vrrpInstance(), paths);
 const ourPeer = renderVrrpConfig(
+  builtInTemplates['keepalived-vrrp.conf'],
   vrrpInstance({ priority: 90, source: ipOf('10.0.0.12'), peers: [ipOf('10.0.0.11')] }),
   paths,
 );

@@ -1,6 +1,7 @@
 // The policy for VRRP uploads against a table of hostile lines, and what controllers really upload.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { checkKeepalivedPolicy } from '../../../agent/keepalived/policy';
 import { vrrpGrammar } from '../../../agent/keepalived/vrrp-grammar';
 import { vrrpPaths } from '../../../agent/keepalived/vrrp-paths';
@@ -56,7 +57,9 @@ describe('a line that a pair needs passes', () => {
   });
 
   it('as we render it ourselves', () => {
-    expect(check(renderVrrpConfig(vrrpInstance(), paths))).toEqual([]);
+    expect(check(renderVrrpConfig(builtInTemplates['keepalived-vrrp.conf'], vrrpInstance(), paths))).toEqual(
+      [],
+    );
   });
 });
 

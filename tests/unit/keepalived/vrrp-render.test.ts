@@ -1,6 +1,7 @@
 // What a pair gets from the topology call, and what keepalived reads in the end.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { renderVrrpConfig } from '../../../agent/keepalived/render';
 import { readVrrpConfig } from '../../../agent/keepalived/vrrp-config';
 import { vrrpLiveText } from '../../../agent/keepalived/vrrp-live';
@@ -12,7 +13,7 @@ import { vrrpUpload } from './vrrp-text';
 
 const paths = vrrpPaths('/base');
 const render = (changes: Partial<VrrpInstance> = {}): string =>
-  renderVrrpConfig(vrrpInstance(changes), paths);
+  renderVrrpConfig(builtInTemplates['keepalived-vrrp.conf'], vrrpInstance(changes), paths);
 
 describe('a rendered configuration', () => {
   it('is the one of the contract', () => {

@@ -1,6 +1,7 @@
 // What nft is given, and what its refusals become.
 
 import { describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import type { FirewallRule } from '../../../agent/model/network';
 import { createNamespaceCommand } from '../../../agent/network/in-namespace';
 import { createFirewall, createMasquerade, firewallText } from '../../../agent/network/nft';
@@ -30,7 +31,9 @@ describe('the firewall of an interface', () => {
   ];
 
   it('admits each rule by source and port, then drops', () => {
-    expect(chain(firewallText('t', 'eth1', rules), 'input').slice(-6)).toEqual([
+    expect(
+      chain(firewallText(builtInTemplates['firewall.nft'], 't', 'eth1', rules), 'input').slice(-6),
+    ).toEqual([
       'tcp dport 80 accept',
       'ip saddr 192.0.2.0/24 udp dport 53 accept',
       'ip6 saddr 2001:db8::/32 sctp dport 9 accept',
@@ -41,7 +44,7 @@ describe('the firewall of an interface', () => {
   });
 
   it('concerns that interface alone, and lets pass what any interface needs', () => {
-    const lines = chain(firewallText('t', 'eth1', []), 'input');
+    const lines = chain(firewallText(builtInTemplates['firewall.nft'], 't', 'eth1', []), 'input');
     expect(lines[0]).toBe('type filter hook input priority filter; policy accept;');
     expect(lines[1]).toBe('iifname != "eth1" accept');
     const text = lines.join('\n');
@@ -60,7 +63,7 @@ describe('the firewall of an interface', () => {
     const runner = createScriptedRunner([
       { match: /nft -f -$/, result: (_, { input = '' }) => (given.push(input), {}) },
     ]);
-    const firewall = createFirewall(createNamespaceCommand(runner, 'ns'));
+    const firewall = createFirewall(createNamespaceCommand(runner, 'ns'), builtInTemplates);
     await firewall.admit('eth1', rules);
     await firewall.lift('eth1');
     expect(runner.transcript).toEqual(['ip netns exec ns nft -f -', 'ip netns exec ns nft -f -']);
@@ -72,12 +75,12 @@ describe('the firewall of an interface', () => {
     const stderr = 'Error: Could not process rule: Operation not supported\n';
     const runner = createScriptedRunner([{ match: /nft/, result: { code: 1, stderr } }]);
     const command = createNamespaceCommand(runner, 'ns');
-    await expect(createFirewall(command).admit('eth1', [])).rejects.toMatchObject({
+    await expect(createFirewall(command, builtInTemplates).admit('eth1', [])).rejects.toMatchObject({
       kind: 'unavailable',
       message: 'nft did not admit traffic on eth1',
       detail: stderr.trim(),
     });
-    await expect(createMasquerade(command).set('eth1', [4])).rejects.toMatchObject({
+    await expect(createMasquerade(command, builtInTemplates).set('eth1', [4])).rejects.toMatchObject({
       message: 'nft did not masquerade what leaves eth1',
     });
   });
@@ -86,7 +89,7 @@ describe('the firewall of an interface', () => {
     const runner = createScriptedRunner([
       { match: /nft/, result: { code: null, signal: 'SIGTERM', timedOut: true } },
     ]);
-    const firewall = createFirewall(createNamespaceCommand(runner, 'ns'));
+    const firewall = createFirewall(createNamespaceCommand(runner, 'ns'), builtInTemplates);
     await expect(firewall.admit('eth1', [])).rejects.toMatchObject({ kind: 'timeout' });
   });
 });
@@ -97,7 +100,7 @@ describe('masquerading', () => {
     const runner = createScriptedRunner([
       { match: /nft/, result: (_, { input = '' }) => ((given = input), {}) },
     ]);
-    await createMasquerade(createNamespaceCommand(runner, 'ns')).set('eth2', [6]);
+    await createMasquerade(createNamespaceCommand(runner, 'ns'), builtInTemplates).set('eth2', [6]);
     expect(given).toContain('delete table ip amphora_lvs_eth2\n');
     expect(given).not.toContain('table ip amphora_lvs_eth2 {');
     expect(given).toContain('table ip6 amphora_lvs_eth2 {');

@@ -1,6 +1,7 @@
 // What is plugged, on disk: as Octavia's agent writes it, whole at every moment, and read whatever has become of it.
 
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { AgentError } from '../../../agent/model/errors';
 import type { FirewallRule } from '../../../agent/model/network';
 import type { InterfaceRecords } from '../../../agent/network/network';
@@ -20,7 +21,12 @@ let records: InterfaceRecords;
 
 beforeEach(() => {
   files = createMemoryFiles({ '/lib/': '' });
-  records = createInterfaceRecords({ files, basePath: '/lib', networkDirectory: '/etc/octavia/interfaces/' });
+  records = createInterfaceRecords({
+    files,
+    basePath: '/lib',
+    networkDirectory: '/etc/octavia/interfaces/',
+    templates: builtInTemplates,
+  });
 });
 
 const fileOf = (name: string): string => `/etc/octavia/interfaces/${name}`;

@@ -1,5 +1,6 @@
 // Interfaces as tests want them, short to write.
 
+import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { createNetwork } from '../../../agent/network/plug';
 import { parseCidr, type Cidr } from '../../../agent/model/cidr';
 import { parseIp, type Ip } from '../../../agent/model/ip';
@@ -88,7 +89,13 @@ export function scriptedNetwork(inNamespace = namespace) {
   const runner = createScriptedRunner([machine.rule]);
   const log = createRecordedLog();
   machine.addLink({ name: 'ens7', mac: vipMac, mtu: 1400, isUp: true, addresses: ['192.0.2.7/24'] });
-  const network = createNetwork({ runner, log, namespace: inNamespace, ownPid: 77 });
+  const network = createNetwork({
+    runner,
+    log,
+    namespace: inNamespace,
+    ownPid: 77,
+    templates: builtInTemplates,
+  });
   /** What changed something, without `ip -j -n NAMESPACE`. */
   const changes = (): readonly string[] =>
     runner.transcript
