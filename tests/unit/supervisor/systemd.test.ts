@@ -19,12 +19,18 @@ const spec: ServiceSpec = {
   logPath: '/b/1/haproxy.log',
 };
 
-const setUp = (rule: Partial<RunnerRule> = {}) => {
-  const runner = createScriptedRunner([{ match: /^ip netns exec ns/, ...rule }]);
+const setUp = (rule: Partial<RunnerRule> = {}, namespace = '') => {
+  const runner = createScriptedRunner([{ match: /haproxy/, ...rule }]);
   const systemd = installSystemd(runner);
   const files = createMemoryFiles({ '/b/1/': '' });
   const clock = createHandClock();
-  const supervisor = createSystemdSupervisor({ runner, system: createLiteralSystem(), clock, files });
+  const supervisor = createSystemdSupervisor({
+    runner,
+    system: createLiteralSystem(),
+    clock,
+    files,
+    namespace,
+  });
   const commands = (): readonly string[] =>
     runner.transcript.filter((line) => line.startsWith('system')).map((line) => line.split(' -- ')[0] ?? '');
   const start = (wanted = spec) => passTime(clock, supervisor.start(wanted));
