@@ -37,7 +37,13 @@ export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps
     log,
     topology,
     gate: createGate<'network'>(),
-    network: createNetwork({ runner, log, namespace, ownPid: system.processId() }),
+    network: createNetwork({
+      runner,
+      log,
+      namespace,
+      namespaceUnit: config.amphorad.namespace_unit,
+      ownPid: system.processId(),
+    }),
     firewall: createFirewall(createNamespaceCommand(runner, namespace)),
     records: createInterfaceRecords({
       files,
