@@ -6,6 +6,7 @@ import type { SocketAddress } from '../config/option';
 import type { Config } from '../config/options';
 import type { AgentConfigs } from '../core/agent-config';
 import type { InstanceLock } from '../core/instance-lock';
+import type { Pulse } from '../core/pulse';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { checkPathLengths } from '../haproxy/paths';
 import { createDispatches } from '../heartbeat/dispatches';
@@ -29,6 +30,8 @@ export interface Agent {
   readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
   /** Where it serves metrics in plain HTTP; undefined when it does not. */
   readonly metrics?: SocketAddress | undefined;
+  /** How it is, for a service manager. */
+  pulse(): Promise<Pulse>;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -113,6 +116,7 @@ async function startParts(
     ...rest.bound(),
     metrics: monitoring.listening(),
     runtimeApi: runtime.bound(),
+    pulse: monitoring.pulse,
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => {
       local.enter('stopping');

@@ -19,7 +19,10 @@ export function lvsConfinement(directory: string): Confinement {
 
 /** Says what the keepalived of the pair may do: it writes below `directory`. */
 export function vrrpConfinement(directory: string): Confinement {
-  return { ...confinement([directory], [...balancing, ...timeliness, ...scripts, looking]), seesProcesses: true };
+  return {
+    ...confinement([directory], [...balancing, ...timeliness, ...scripts, looking]),
+    seesProcesses: true,
+  };
 }
 
 function confinement(writes: readonly string[], capabilities: readonly string[]): Confinement {

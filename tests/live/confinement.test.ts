@@ -43,8 +43,7 @@ const host = () => ({
   log: createRecordedLog(),
   namespace,
 });
-const inNamespace = (...argv: readonly string[]) =>
-  manager.inside('ip', 'netns', 'exec', namespace, ...argv);
+const inNamespace = (...argv: readonly string[]) => manager.inside('ip', 'netns', 'exec', namespace, ...argv);
 
 beforeAll(async () => {
   if (lacking === undefined) manager = await startManager(namespace);
@@ -90,9 +89,7 @@ const instance = {
   advertMs: 1_000,
   source: address('10.0.0.11'),
   peers: [address('10.0.0.12')],
-  vips: [
-    { ip: address('10.0.0.5'), prefixLength: 24, network: '10.0.0.0/24', gateway: address('10.0.0.1') },
-  ],
+  vips: [{ ip: address('10.0.0.5'), prefixLength: 24, network: '10.0.0.0/24', gateway: address('10.0.0.1') }],
   authPass: '0a1b2c3d',
   check: defaultCheckTiming,
 };
@@ -153,9 +150,22 @@ const statusOf = (pid: number | undefined, key: string): string => {
   (hasKeepalived ? it : it.skip)(
     'keepalived carries the VIP of its pair, and sees that haproxy lives',
     async () => {
-      await manager.inside('ip', '-n', namespace, 'link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'far');
+      await manager.inside(
+        'ip',
+        '-n',
+        namespace,
+        'link',
+        'add',
+        'eth1',
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'far',
+      );
       await manager.inside('ip', '-n', namespace, 'addr', 'add', '10.0.0.11/24', 'dev', 'eth1');
-      for (const end of ['far', 'eth1']) await manager.inside('ip', '-n', namespace, 'link', 'set', end, 'up');
+      for (const end of ['far', 'eth1'])
+        await manager.inside('ip', '-n', namespace, 'link', 'set', end, 'up');
       const { driver, job, basePath, paths } = await makeHaproxy();
       const vrrp = vrrpPaths(basePath);
       const pair = createVrrpProcess({

@@ -29,10 +29,12 @@ export interface Manager {
 export async function startManager(namespace = ''): Promise<Manager> {
   const folder = await mkdtemp('/tmp/amph-systemd-');
   const environment = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: folder };
-  const makeNamespace = namespace === '' ? '' : `ip netns add ${namespace} && ip -n ${namespace} link set lo up && `;
+  const makeNamespace =
+    namespace === '' ? '' : `ip netns add ${namespace} && ip -n ${namespace} link set lo up && `;
   // sd_booted(3) looks for /run/systemd/system: the namespace has a /run of its own. What units are kept from seeing is
   // covered by files of root's own /run, which PID 1 makes.
-  const covers = 'mkdir -p /run/systemd/inaccessible/dir && cd /run/systemd/inaccessible && touch reg && mkfifo fifo && mknod chr c 0 0 && mknod blk b 0 0';
+  const covers =
+    'mkdir -p /run/systemd/inaccessible/dir && cd /run/systemd/inaccessible && touch reg && mkfifo fifo && mknod chr c 0 0 && mknod blk b 0 0';
   const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && ${covers} && ${makeNamespace}exec ${program} --user --unit=basic.target`;
   const manager: ChildProcess = spawn('unshare', ['-m', 'sh', '-c', script], {
     stdio: 'ignore',
