@@ -83,12 +83,12 @@ export const vipPlugged = [
 ];
 
 /** A network over a scripted machine that has a VIP port, up and with an address, in the agent's namespace. */
-export function scriptedNetwork(inNamespace = namespace) {
+export function scriptedNetwork(inNamespace = namespace, namespaceUnit?: string) {
   const machine = createScriptedNetwork();
   const runner = createScriptedRunner([machine.rule]);
   const log = createRecordedLog();
   machine.addLink({ name: 'ens7', mac: vipMac, mtu: 1400, isUp: true, addresses: ['192.0.2.7/24'] });
-  const network = createNetwork({ runner, log, namespace: inNamespace, ownPid: 77 });
+  const network = createNetwork({ runner, log, namespace: inNamespace, namespaceUnit, ownPid: 77 });
   /** What changed something, without `ip -j -n NAMESPACE`. */
   const changes = (): readonly string[] =>
     runner.transcript
