@@ -7,6 +7,7 @@ import type { AgentConfigs } from '../core/agent-config';
 import type { ReadAuthorities } from '../core/client-trust';
 import type { InstanceLock } from '../core/instance-lock';
 import type { PackageVersions } from '../core/packages';
+import type { Pulse } from '../core/pulse';
 import { refuseNewerStates, restoreLoadBalancers } from '../core/restore';
 import { checkPathLengths } from '../haproxy/paths';
 import { createDispatches } from '../heartbeat/dispatches';
@@ -31,6 +32,8 @@ export interface Agent {
   readonly runtimeApi: { readonly address: string; readonly port: number } | undefined;
   /** Where it serves metrics in plain HTTP; undefined when it does not. */
   readonly metrics?: SocketAddress | undefined;
+  /** How it is, for a service manager. */
+  pulse(): Promise<Pulse>;
   /** Reads the server certificate, the client CA and the revocation lists again (SIGHUP). */
   rereadCertificates(): Promise<void>;
   /** Ends the agent within 2 s; haproxy goes on, unless children are to be stopped. */
@@ -128,6 +131,7 @@ async function startParts(
     ...rest.bound(),
     metrics: monitoring.listening(),
     runtimeApi: runtime.bound(),
+    pulse: monitoring.pulse,
     rereadCertificates: () => serverCertificate.reread(),
     stop: () => {
       local.enter('stopping');

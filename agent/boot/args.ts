@@ -18,6 +18,7 @@ export type Command =
   | 'doctor'
   | 'monitor'
   | 'network-restore'
+  | 'network-prepare'
   | 'interface'
   | 'vrrp-lint'
   | 'vrrp-preview'
@@ -40,6 +41,8 @@ export interface Arguments {
   /** What the init script of Octavia's agent gives; amphorad writes no log file. */
   readonly logFile: string | undefined;
   readonly readyJson: boolean;
+  /** Waits for files that are missing or wrong, where else the exit status would tell. */
+  readonly keepTrying: boolean;
   readonly stopChildren: boolean | undefined;
   /** No haproxy is needed, and nothing is balanced. */
   readonly fakeHaproxy: boolean;
@@ -72,7 +75,7 @@ export interface Arguments {
 }
 
 export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
-                        [--ready-json] [--stop-children] [--use-syslog] [--fake-haproxy]
+                        [--ready-json] [--stop-children] [--keep-trying] [--use-syslog] [--fake-haproxy]
        amphorad dev     [--state DIR] [--port N] [--ready-json] [--no-stop-children] [--fake-haproxy]
        amphorad certs   --directory DIR --amphora-id UUID [--name NAME]... [--days N] [--force]
        amphorad check   [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
@@ -84,7 +87,7 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
        amphorad ready|maint BACKEND/SERVER
                         [--instance ID] [--json] [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad monitor --listen ADDRESS:PORT --key-file FILE
-       amphorad network restore [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
+       amphorad network restore|prepare [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad interface up|down NAME|all [--config-file FILE]... [--config-dir DIR]... [--local-config FILE]
        amphorad vrrp lint FILE [FILE] [--json]
        amphorad vrrp preview --ha-ip ADDRESS/LENGTH --interface NAME [--source ADDRESS --peer ADDRESS]
@@ -96,7 +99,15 @@ export const usage = `usage: amphorad [serve] [--config-file FILE]... [--config-
 const configuration = ['config-file', 'config-dir', 'local-config'] as const;
 
 const accepted: Readonly<Record<Command, readonly string[]>> = {
-  serve: [...configuration, 'ready-json', 'stop-children', 'use-syslog', 'log-file', 'fake-haproxy'],
+  serve: [
+    ...configuration,
+    'ready-json',
+    'stop-children',
+    'keep-trying',
+    'use-syslog',
+    'log-file',
+    'fake-haproxy',
+  ],
   dev: ['state', 'port', 'ready-json', 'stop-children', 'fake-haproxy'],
   certs: ['directory', 'amphora-id', 'name', 'days', 'force'],
   check: configuration,
@@ -107,6 +118,7 @@ const accepted: Readonly<Record<Command, readonly string[]>> = {
   maint: [...configuration, 'json', 'instance'],
   monitor: ['listen', 'key-file'],
   'network-restore': configuration,
+  'network-prepare': configuration,
   interface: configuration,
   'vrrp-lint': ['json'],
   'vrrp-preview': [...configuration, 'ha-ip', 'interface', 'source', 'peer', 'advert-interval'],
@@ -123,6 +135,7 @@ const options = {
   'log-file': { type: 'string' },
   'ready-json': { type: 'boolean' },
   'stop-children': { type: 'boolean' },
+  'keep-trying': { type: 'boolean' },
   'fake-haproxy': { type: 'boolean' },
   state: { type: 'string' },
   port: { type: 'string' },
@@ -166,6 +179,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     useSyslog: values['use-syslog'] ?? false,
     logFile: values['log-file'],
     readyJson: values['ready-json'] ?? false,
+    keepTrying: values['keep-trying'] ?? false,
     stopChildren: values['stop-children'],
     fakeHaproxy: values['fake-haproxy'] ?? false,
     stateDirectory: values.state ?? 'var',

@@ -5,10 +5,9 @@ import type { Config } from '../config/options';
 import { formatProblem } from '../config/problem';
 import { renderReport, reportConfig } from '../config/report';
 import type { ConfigSources } from '../config/sources';
-import { createClientTrustFiles } from '../core/client-trust';
 import { revocationFindings } from '../core/revocation-watch';
-import { createServerCertificate } from '../core/server-certificate';
 import { AgentError, messageOf } from '../model/errors';
+import { tryMaterial } from './material';
 import type { Output } from './serve';
 import { loadTemplates } from './templates';
 import type { Host } from './wire-host';
@@ -40,27 +39,9 @@ async function checkTemplates({ amphorad }: Config, { files }: Host, output: Out
   return report.problems.length === 0 ? 0 : configurationError;
 }
 
-async function checkCertificates(
-  { amphora_agent, amphorad }: Config,
-  host: Host,
-  output: Output,
-): Promise<number> {
-  const log = { debug: ignore, info: ignore, warning: ignore, error: ignore };
-  const trust = createClientTrustFiles({
-    ...host,
-    log,
-    clientCaPath: amphora_agent.agent_server_ca,
-    crlPath: amphorad.client_crl,
-  });
-  const certificate = createServerCertificate({
-    ...host,
-    log,
-    serverPath: amphora_agent.agent_server_cert,
-    readTrust: () => trust.read(),
-    swap: ignore,
-  });
+async function checkCertificates(config: Config, host: Host, output: Output): Promise<number> {
   try {
-    const { clientTrust } = await certificate.load();
+    const clientTrust = await tryMaterial(config, host);
     for (const { what, why } of revocationFindings(clientTrust, host.clock.now()))
       output.err(`warning: ${what} ${why}\n`);
     return 0;
@@ -69,10 +50,6 @@ async function checkCertificates(
     output.err(`error: ${messageOf(thrown)}${detail}\n`);
     return configurationError;
   }
-}
-
-function ignore(): void {
-  // A check logs nothing and swaps nothing.
 }
 
 async function describeMachine({ system }: Host): Promise<string> {

@@ -18,9 +18,10 @@ export function vrrpCommandOf([word = '', ...paths]: readonly string[]): Chosen 
 
 /** Reads what follows the word. Throws `invalid-input`. */
 export function networkCommandOf([word = '', ...more]: readonly string[]): Chosen {
-  if (word !== 'restore') throw new AgentError('invalid-input', `amphorad network has no command "${word}"`);
+  if (word !== 'restore' && word !== 'prepare')
+    throw new AgentError('invalid-input', `amphorad network has no command "${word}"`);
   if (more.length > 0) throw new AgentError('invalid-input', `unexpected argument "${more[0] ?? ''}"`);
-  return { command: 'network-restore', paths: [] };
+  return { command: `network-${word}`, paths: [] };
 }
 
 /** Reads what follows the word. Throws `invalid-input`. */

@@ -16,6 +16,7 @@ import { runDev } from './dev';
 import { runInterface, runNetworkRestore } from './network-commands';
 import { createOutputs } from './outputs';
 import { serve } from './serve';
+import { runNetworkPrepare } from './prepare-network';
 import { runLocalCommand } from './local-commands';
 import { createReadTemplates, loadTemplates, requireUsable } from './templates';
 import { machineOf, type FakeMachine } from './wire-fake-haproxy';
@@ -43,8 +44,9 @@ async function main(): Promise<number> {
 function serveAsAsked(args: Arguments, fake: FakeMachine | undefined, host: AgentHost): Promise<number> {
   if (args.logFile !== undefined)
     output.err('warning: --log-file has no effect: lines go to syslog, the journal or standard error\n');
-  const { stopChildren = false, readyJson } = args;
-  return serve({ sources: sourcesOf(args), stopChildren, readyJson, fake }, host, process.env, output);
+  const { stopChildren = false, readyJson, keepTrying } = args;
+  const options = { sources: sourcesOf(args), stopChildren, readyJson, keepTrying, fake };
+  return serve(options, host, process.env, output);
 }
 
 type OneOff = Arguments & { readonly command: Exclude<Command, 'serve' | 'dev'> };
@@ -78,6 +80,8 @@ async function runCommand(args: OneOff, host: CommandHost): Promise<number> {
     }
     case 'network-restore':
       return runNetworkRestore(sourcesOf(args), host, output);
+    case 'network-prepare':
+      return runNetworkPrepare(sourcesOf(args), host, output);
     case 'interface':
       return runInterface(args.paths, sourcesOf(args), host, output);
     case 'sample':

@@ -10,8 +10,8 @@ import { followedTopology } from '../core/topology-state';
 import { createTopologyStore } from '../core/topology-store';
 import { createVrrpStateStore, readVrrpOrigin } from '../core/vrrp-state';
 import { vrrpPaths } from '../keepalived/vrrp-paths';
-import type { Log, LogFields } from '../host/log';
 import { AgentError, isAgentError } from '../model/errors';
+import { logTo } from './command-log';
 import type { Output } from './serve';
 import { loadTemplates, requireUsable } from './templates';
 import type { Host } from './wire-host';
@@ -93,12 +93,4 @@ async function networkOf(config: Config, host: Host, output: Output): Promise<Pl
       templates,
     },
   );
-}
-
-/** A command tells what went wrong, and no more. */
-function logTo({ err }: Output): Log {
-  const ignore = (): void => undefined;
-  const tell = (message: string, fields: LogFields = {}): void =>
-    err(`${message} ${JSON.stringify(fields)}\n`);
-  return { debug: ignore, info: ignore, warning: tell, error: tell };
 }

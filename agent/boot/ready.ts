@@ -20,13 +20,27 @@ export function readyLine(ready: Ready): string {
   return `${JSON.stringify({ ready: true, ...ready })}\n`;
 }
 
-/** Tells systemd, when it waits to be told; a failure is logged and harms nothing else. */
-export async function notifySystemd({ runner, system, log }: HostWithLog, env: Environment): Promise<void> {
-  if (env['NOTIFY_SOCKET'] === undefined) return;
+/** What is told through, and of which process. */
+export type Teller = Pick<HostWithLog, 'runner' | 'system' | 'log'>;
+
+/** Tells systemd that the agent answers, when it waits to be told; a failure is logged and harms nothing else. */
+export async function notifySystemd(host: Teller, env: Environment): Promise<void> {
+  await tellSystemd(host, env, ['--ready']);
+}
+
+/** Gives systemd-notify these words, where somebody wants to know; a failure is logged. Resolves with whether systemd was told. */
+export async function tellSystemd(
+  { runner, system, log }: Teller,
+  env: Environment,
+  words: readonly string[],
+): Promise<boolean> {
+  if (env['NOTIFY_SOCKET'] === undefined) return false;
   try {
-    const told = await runner.run(['systemd-notify', '--ready', `--pid=${system.processId()}`]);
+    const told = await runner.run(['systemd-notify', ...words, `--pid=${system.processId()}`]);
     if (told.code !== 0) log.warning('systemd-notify failed', { output: told.stderr });
+    return told.code === 0;
   } catch (thrown) {
     log.warning('systemd-notify cannot be started', { error: messageOf(thrown) });
+    return false;
   }
 }

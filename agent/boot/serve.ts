@@ -10,8 +10,10 @@ import type { LogLevel } from '../host/log';
 import { createWinstonLog, type WinstonLog } from '../host/node/winston-log';
 import { AgentError, messageOf } from '../model/errors';
 import { exitStatusOf, startAgent, type Agent } from './agent';
+import { keepTrying } from './keep-trying';
 import { notifySystemd, readyLine, type Ready } from './ready';
-import { watchSignals } from './signals';
+import { watchSignals, type SignalActions, type Signals } from './signals';
+import { informSystemd } from './watchdog';
 import type { FakeMachine } from './wire-fake-haproxy';
 import type { AgentHost, Environment, HostWithLog } from './wire-host';
 
@@ -19,6 +21,8 @@ export interface ServeOptions {
   readonly sources: ConfigSources;
   readonly stopChildren: boolean;
   readonly readyJson: boolean;
+  /** While files are missing or wrong, wait for them instead of ending with 78. */
+  readonly keepTrying?: boolean;
   /** Called once the agent answers, before anyone else is told; what it gives is told beside the rest. */
   readonly onReady?: (ready: Ready) => Promise<object>;
   /** Undefined: the real haproxy. */
@@ -30,6 +34,19 @@ export interface Output {
   readonly err: (text: string) => void;
 }
 
+/** How a daemon ended. */
+export interface Ending {
+  readonly status: number;
+  /** Why it could not start. */
+  readonly why?: string;
+}
+
+/** What of the process a running agent uses; it comes and goes with the agent. */
+interface Life {
+  readonly signals: Signals;
+  actions: SignalActions | undefined;
+}
+
 /** Runs the daemon to its end and resolves with the exit status: 0, 1, or 78 when the configuration is at fault. */
 export async function serve(
   options: ServeOptions,
@@ -37,16 +54,37 @@ export async function serve(
   env: Environment,
   output: Output,
 ): Promise<number> {
+  const life: Life = {
+    // From here on: a signal that comes while the agent starts must neither kill it half-way nor be lost.
+    signals: watchSignals({
+      hangup: () => life.actions?.hangup() ?? Promise.resolve(),
+      reopenLogs: () => life.actions?.reopenLogs(),
+    }),
+    actions: undefined,
+  };
+  const attempt = (): Promise<Ending> => serveOnce(options, life, host, env, output);
+  if (options.keepTrying !== true) return (await attempt()).status;
+  const { sources } = options;
+  return keepTrying({ sources, host, env, output, ended: life.signals.signal, attempt });
+}
+
+async function serveOnce(
+  options: ServeOptions,
+  life: Life,
+  host: AgentHost,
+  env: Environment,
+  output: Output,
+): Promise<Ending> {
   const loaded = await loadConfig(options.sources, host.files);
   for (const warning of loaded.warnings) output.err(`warning: ${formatProblem(warning)}\n`);
   if (!loaded.ok) {
     for (const problem of loaded.problems) output.err(`error: ${formatProblem(problem)}\n`);
-    return 78;
+    return { status: 78, why: loaded.problems.map(formatProblem)[0] ?? '' };
   }
   const { config } = loaded;
   const log = createLog(config, env);
   try {
-    return await run(config, options, { ...host, log }, log, env, output);
+    return await run(config, options, life, { ...host, log }, log, env, output);
   } finally {
     await log.close();
   }
@@ -55,20 +93,17 @@ export async function serve(
 async function run(
   config: Config,
   options: ServeOptions,
+  life: Life,
   host: HostWithLog & AgentHost,
   log: WinstonLog,
   env: Environment,
   output: Output,
-): Promise<number> {
+): Promise<Ending> {
   log.info('starting', { version, amphoraId: config.amphora_agent.amphora_id, pid: host.system.processId() });
   const configs = createAgentConfigs({ files: host.files, log, sources: options.sources, started: config });
   configs.onChange((inForce) => log.setLevel(levelOf(inForce)));
-  // From here on: a signal that comes while the agent starts must neither kill it half-way nor be lost.
   const running: { agent?: Agent } = {};
-  const signals = watchSignals({
-    hangup: () => rereadAll(running.agent, log, configs),
-    reopenLogs: () => log.reopen(),
-  });
+  life.actions = { hangup: () => rereadAll(running.agent, log, configs), reopenLogs: () => log.reopen() };
   try {
     const { fake, stopChildren } = options;
     if (fake !== undefined) log.warning('haproxy is a fake in this process: nothing is balanced');
@@ -81,16 +116,21 @@ async function run(
   } catch (thrown) {
     const detail = thrown instanceof AgentError ? thrown.detail : undefined;
     log.error('the agent cannot start', { error: messageOf(thrown), detail });
-    return exitStatusOf(thrown);
+    life.actions = undefined;
+    const why = `${messageOf(thrown)}${detail === undefined ? '' : `: ${detail}`}`;
+    return { status: exitStatusOf(thrown), why };
   }
   await announce(running.agent, config, options, host, env, output);
   if (config.DEFAULT.debug) void reportInventory(host);
 
-  const reason = await signals.ended;
+  const { ended, signal } = life.signals;
+  const { agent } = running;
+  informSystemd(host, env, signal, () => agent.pulse());
+  const reason = await ended;
   log.info('stopping', { signal: reason });
-  await running.agent.stop();
+  await agent.stop();
   log.info('stopped');
-  return 0;
+  return { status: 0 };
 }
 
 function createLog(config: Config, env: Environment): WinstonLog {

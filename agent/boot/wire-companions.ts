@@ -74,6 +74,8 @@ function proxySpec(basePath: string, through: readonly string[]): ServiceSpec {
     selfNames: ['node-MainThread'],
     through,
     logPath: join(basePath, 'prometheus-proxy.log'),
+    // It reads haproxy's page over TCP, and answers on a port above 1023.
+    confinement: { writes: [], capabilities: [] },
   };
 }
 

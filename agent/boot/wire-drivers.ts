@@ -64,7 +64,9 @@ export function wireDrivers(
   const liveness = createLiveness(runner);
   const pingHelper = { named: octaviaPingHelper, installed: join(basePath, 'ping-wrapper.sh') };
   const isSystemd = config.amphorad.process_manager === 'systemd';
-  const supervisor = isSystemd ? createSystemdSupervisor(host) : liveness.over(createDirectSupervisor(host));
+  const supervisor = isSystemd
+    ? createSystemdSupervisor({ ...host, namespace })
+    : liveness.over(createDirectSupervisor(host));
   return {
     roots,
     templates,

@@ -8,9 +8,10 @@ import type { InstanceLock } from '../core/instance-lock';
 import { createLoadBalancerReadings } from '../core/load-balancer-readings';
 import { createLoadBalancerSamples } from '../core/load-balancer-samples';
 import { createLoopLag, type LoopLag } from '../core/loop-lag';
+import { createPulse, type Pulse } from '../core/pulse';
 import { createMetrics, type Reading, type ReadMetrics } from '../core/metrics';
-import { createReadiness, type ReadinessDeps } from '../core/readiness';
-import { createStandings } from '../core/standings';
+import { createReadiness, type Readiness, type ReadinessDeps } from '../core/readiness';
+import { createStandings, type FindStandings } from '../core/standings';
 import { version } from '../generated/version';
 import type { HeartbeatFigures, HeartbeatSender } from '../heartbeat/sender';
 import type { Connections, Counts } from '../http/connections';
@@ -45,6 +46,8 @@ export interface Monitoring {
   readonly part: Part;
   /** Says that what should run was brought up, or tried. */
   restored(): void;
+  /** How the agent is, for a service manager. */
+  readonly pulse: () => Promise<Pulse>;
   /** Where it listens in plain HTTP; undefined when it does not. */
   readonly listening: () => SocketAddress | undefined;
 }
@@ -106,15 +109,28 @@ export function wireMonitoring(parts: MonitoringParts, context: Omit<RouteContex
     observe,
     dialect,
     listening: listener.listening,
+    pulse: pulseOf(parts, readiness, standings),
     restored: () => void (isRestored = true),
     part: partOf(lag, listener, host),
   };
 }
 
-function loadBalancerReadings(
-  parts: MonitoringParts,
-  standings: ReturnType<typeof createStandings>,
-): ReadMetrics {
+function pulseOf(
+  { core, config, lock }: MonitoringParts,
+  readiness: Readiness,
+  standings: FindStandings,
+): Monitoring['pulse'] {
+  return createPulse({
+    amphoraId: config.amphora_agent.amphora_id,
+    readiness,
+    holdsLock: () => lock.holds(),
+    standings,
+    udpListeners: () => core.udp.listeners.ids(),
+    udpFindings: core.udp.findings,
+  });
+}
+
+function loadBalancerReadings(parts: MonitoringParts, standings: FindStandings): ReadMetrics {
   const { core, host } = parts;
   const samples = createLoadBalancerSamples({
     ...host,

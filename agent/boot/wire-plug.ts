@@ -39,7 +39,14 @@ export function wirePlug(config: Config, host: HostWithLog, given: PlugPartsDeps
     log,
     topology,
     gate: createGate<'network'>(),
-    network: createNetwork({ runner, log, namespace, templates, ownPid: system.processId() }),
+    network: createNetwork({
+      runner,
+      log,
+      namespace,
+      templates,
+      namespaceUnit: config.amphorad.namespace_unit,
+      ownPid: system.processId(),
+    }),
     firewall: createFirewall(createNamespaceCommand(runner, namespace), templates),
     records: createInterfaceRecords({
       files,

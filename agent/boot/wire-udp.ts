@@ -48,7 +48,8 @@ export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers, cou
   const { through, namespace, templates } = drivers;
   const kernel = createKernelLvs({ ...host, through });
   const state = createLvsStateStore(files, log, basePath);
-  const network = createNetwork({ ...host, namespace, templates, ownPid: host.system.processId() });
+  const { namespace_unit: namespaceUnit } = config.amphorad;
+  const network = createNetwork({ ...host, namespace, namespaceUnit, templates, ownPid: host.system.processId() });
   const processes = createLvsProcesses({
     files,
     log,

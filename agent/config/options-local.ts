@@ -18,6 +18,13 @@ export const localOptions = {
       restart: true,
       help: "Network namespace of haproxy and keepalived; empty: the host's own.",
     },
+    namespace_unit: {
+      kind: 'name',
+      default: '',
+      optional: true,
+      restart: true,
+      help: 'systemd unit that makes the namespace, for an agent in a mount namespace of its own; empty: the agent makes it.',
+    },
     process_manager: {
       kind: 'choice',
       default: 'auto',

@@ -8,6 +8,7 @@ import type { Files } from '../host/files';
 import type { UnixSockets } from '../host/sockets';
 import { AgentError, isAgentError } from '../model/errors';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
+import { haproxyConfinement } from './confinement';
 import { configFiles, type HaproxyPaths } from './paths';
 import { createRuntimeClient, createWorkerClient, ifAnswered } from './runtime/client';
 import { showInfo } from './runtime/show-info';
@@ -72,7 +73,8 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
     const own = ['-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
     const argv = [deps.binary, '-Ws', ...files, ...own, '-L', job.peer];
     const name = `haproxy-${basename(paths.directory)}`;
-    return { name, through: deps.through, argv, marks: [['-Ws'], own], logPath: paths.log };
+    const confinement = haproxyConfinement(paths);
+    return { name, through: deps.through, argv, marks: [['-Ws'], own], logPath: paths.log, confinement };
   }
 
   return {

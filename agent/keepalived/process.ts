@@ -6,6 +6,7 @@ import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import { AgentError, isAgentError } from '../model/errors';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
+import { lvsConfinement } from './confinement';
 import { serviceKey } from './ipvs';
 import type { KernelLvs } from './kernel';
 import type { LvsConfig } from './lvs-config';
@@ -58,7 +59,8 @@ export function createKeepalivedProcess(deps: KeepalivedProcessDeps): Keepalived
     const pid = ['-p', paths.pidFile];
     const argv = [deps.binary, '-n', '-l', '-D', '-C', ...file, ...pid, '-c', paths.checkersPidFile];
     const name = `keepalivedlvs-${id}`;
-    return { name, through: deps.through, argv, marks: [['-C'], file, pid], logPath: paths.log };
+    const confinement = lvsConfinement(paths.directory);
+    return { name, through: deps.through, argv, marks: [['-C'], file, pid], logPath: paths.log, confinement };
   }
 
   return {

@@ -12,6 +12,7 @@ import { AgentError, isAgentError } from '../model/errors';
 import type { VrrpState } from '../model/vrrp';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import type { KeepalivedCheck } from './check';
+import { vrrpConfinement } from './confinement';
 import { inLinesOfUpload, type LiveText } from './live-text';
 import { markLog } from './printed';
 import type { VrrpAddresses } from './vrrp-addresses';
@@ -164,7 +165,9 @@ function specOf({ binary, through, paths }: VrrpProcessDeps): ServiceSpec {
   const file = ['-f', paths.live];
   const pid = ['-p', paths.pidFile];
   const argv = [binary, '-n', '-l', '-D', '-G', '-P', ...file, ...pid, '-r', paths.vrrpPidFile];
-  return { name: 'keepalived-vrrp', through, argv, marks: [['-P'], file, pid], logPath: paths.log };
+  const confinement = vrrpConfinement(paths.directory);
+  const marks = [['-P'], file, pid];
+  return { name: 'keepalived-vrrp', through, argv, marks, logPath: paths.log, confinement };
 }
 
 function instancesOf(text: string): readonly string[] {

@@ -11,9 +11,15 @@ export interface NamespaceDeps {
   readonly log: Log;
   /** '' when none is configured. */
   readonly namespace: string;
-  readonly outside: IpCommand;
   readonly inside: IpCommand;
   readonly command: NamespaceCommand;
+  readonly maker: NamespaceMaker;
+}
+
+/** Who makes the namespace. What a process mounts in a mount namespace of its own, which a namespace's name is, nobody else sees. */
+export interface NamespaceMaker {
+  /** Makes it; `isSpoiled`: the file of its name is there and names nothing. Throws `unavailable` or `timeout`. */
+  make(isSpoiled: boolean): Promise<void>;
 }
 
 const settings = [
@@ -34,22 +40,22 @@ const settings = [
 
 /** Makes the namespace; see `Network.ensureNamespace`. */
 export async function ensureNamespace(deps: NamespaceDeps): Promise<void> {
-  const { namespace, inside, outside, command, log } = deps;
+  const { namespace, inside, maker, log } = deps;
   refuseNone(namespace);
   const bringUp = ['link', 'set', 'dev', 'lo', 'up'];
   try {
     await inside.run(bringUp);
   } catch (thrown) {
     // The name outlives its namespace where /run is on a disk: over a restart of a container, for one.
-    if (isSpoiledNamespace(thrown)) await outside.run(['netns', 'delete', namespace]);
-    else if (!isMissingNamespace(thrown)) throw thrown;
-    await outside.run(['netns', 'add', namespace]);
+    const isSpoiled = isSpoiledNamespace(thrown);
+    if (!isSpoiled && !isMissingNamespace(thrown)) throw thrown;
+    await maker.make(isSpoiled);
     log.info('made the network namespace', { namespace });
     // The distribution's own tuning, of which a new namespace has little; keys of other kinds are none of a namespace.
     await apply(deps, ['sysctl', '-q', '--system', '--pattern', '^net\\.']);
     await inside.run(bringUp);
   }
-  await setAll({ command, log }, settings);
+  await setAll(deps, settings);
 }
 
 /** Sets `key=value`s in the namespace; a key that this kernel lacks is logged and no failure. */

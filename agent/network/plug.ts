@@ -11,6 +11,7 @@ import { chooseName, findByMac, withMac } from './find';
 import { refuseUnfit } from './fit';
 import { createNamespaceCommand } from './in-namespace';
 import { createIpCommand, isMissingDevice } from './ip';
+import { createOwnMaker, createUnitMaker } from './namespace-maker';
 import { ensureNamespace, refuseNone, setAll } from './netns';
 import type { Network } from './network';
 import { createMasquerade } from './nft';
@@ -23,17 +24,21 @@ export interface NetworkDeps {
   readonly log: Log;
   /** '' when none is configured: then nothing is plugged. */
   readonly namespace: string;
+  /** The systemd unit that makes the namespace; undefined: we do. */
+  readonly namespaceUnit?: string | undefined;
   /** The agent's own process: what is put back goes into its namespace. */
   readonly ownPid: number;
   readonly templates: Pick<Templates, 'masquerade.nft'>;
 }
 
 /** Makes the network of a namespace. */
-export function createNetwork({ runner, log, namespace, ownPid, templates }: NetworkDeps): Network {
+export function createNetwork({ runner, log, namespace, namespaceUnit, ownPid, templates }: NetworkDeps): Network {
   const outside = createIpCommand(runner, '');
   const inside = createIpCommand(runner, namespace);
   const command = createNamespaceCommand(runner, namespace);
   const masquerade = createMasquerade(command, templates);
+  const maker =
+    namespaceUnit === undefined ? createOwnMaker(outside, namespace) : createUnitMaker(runner, namespaceUnit);
   const undo = createUndo({ inside, outside, masquerade, ownPid });
 
   /** Makes an interface that is inside what is wanted; what fails takes `way` back. */
@@ -49,7 +54,7 @@ export function createNetwork({ runner, log, namespace, ownPid, templates }: Net
   };
 
   return {
-    ensureNamespace: () => ensureNamespace({ log, namespace, outside, inside, command }),
+    ensureNamespace: () => ensureNamespace({ log, namespace, inside, command, maker }),
     find: (mac) => findByMac({ runner, log, inside, outside }, mac),
     freeName: (reserved) => chooseName(inside, reserved),
     announce: (name, ips) => announce(command, name, ips),

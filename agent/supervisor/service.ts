@@ -2,6 +2,7 @@
 // (direct) and systemd units. Source: DESIGN "haproxy processes".
 
 import type { ProcessExit, Signal } from '../host/process';
+import type { Confinement } from './confinement';
 
 export interface ServiceSpec {
   /** Its name among the services of this machine: lower case, digits, hyphens. */
@@ -12,8 +13,10 @@ export interface ServiceSpec {
   readonly marks: readonly (readonly string[])[];
   /** Names that the program gives itself beside that of its file, as the kernel cuts them: 15 bytes. */
   readonly selfNames?: readonly string[];
-  /** What the command is started through and which leaves no trace in its arguments (`ip netns exec <ns>`); may be empty. */
+  /** What the command is started through and which leaves no trace in its arguments (`ip netns exec <ns>`); may be empty. A manager that joins the namespace by itself leaves it out. */
   readonly through: readonly string[];
+  /** What it may do, where its manager can confine it; undefined: everything. */
+  readonly confinement?: Confinement;
   /** Takes stdout and stderr. */
   readonly logPath: string;
 }

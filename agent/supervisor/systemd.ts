@@ -6,11 +6,13 @@ import type { Files } from '../host/files';
 import type { RunResult } from '../host/process';
 import { AgentError } from '../model/errors';
 import { createProvenProcesses, type ProvenProcessDeps } from './proven-process';
-import type { ServiceSpec, Supervisor } from './service';
+import type { Supervisor } from './service';
 import { startUnit, unitName } from './unit';
 
 export interface SystemdDeps extends ProvenProcessDeps {
   readonly files: Files;
+  /** The network namespace of all services; '' for the host's own. */
+  readonly namespace: string;
 }
 
 const startTimeoutMs = 50_000;
@@ -21,14 +23,14 @@ const clearingPollMs = 100;
 
 /** Makes the process manager for machines where systemd is PID 1. */
 export function createSystemdSupervisor(deps: SystemdDeps): Supervisor {
-  const { files, ...host } = deps;
+  const { files, namespace, ...host } = deps;
   const proven = createProvenProcesses(host);
   return {
     ...proven,
     async start(spec) {
       const before = await prepareLog(files, spec.logPath);
       const printed = async (): Promise<boolean> => ((await files.stat(spec.logPath))?.size ?? 0) > before;
-      const isUp = await runUnit(host, spec, printed);
+      const isUp = await runUnit(host, { name: unitName(spec), start: startUnit(spec, namespace) }, printed);
       // 0, nobody's pid, for one that has ended already.
       const process = await proven.record(isUp ? await mainPid(host, unitName(spec)) : 0);
       return { process, exited: new Promise(() => undefined) };
@@ -49,14 +51,13 @@ async function prepareLog(files: Files, path: string): Promise<number> {
 /** False for a program that ended before systemd had noted its start. */
 async function runUnit(
   host: ProvenProcessDeps,
-  spec: ServiceSpec,
+  { name: unit, start }: { readonly name: string; readonly start: readonly string[] },
   printed: () => Promise<boolean>,
 ): Promise<boolean> {
   const { runner, clock } = host;
-  const unit = unitName(spec);
   const deadline = clock.monotonic() + clearingMs;
   for (;;) {
-    const result = await runner.run(startUnit(spec), { timeoutMs: startTimeoutMs });
+    const result = await runner.run(start, { timeoutMs: startTimeoutMs });
     if (result.code === 0) return true;
     // It ran, then: what it printed says more than systemd does, and is its caller's to tell.
     if (isJobFailure(result) && (await printed())) return false;

@@ -2,6 +2,7 @@
 // because a unit file would need a daemon-reload, which rereads every unit of the machine, for each load balancer.
 // Sources: systemd.exec(5), systemd.kill(5), systemd.service(5).
 
+import { confinementProperties, namespaceProperties } from './confinement';
 import type { ServiceSpec } from './service';
 
 // haproxy takes its soft limit up to this. Not infinity: an haproxy without maxconn sizes its tables by it.
@@ -12,9 +13,27 @@ export function unitName(spec: ServiceSpec): string {
   return `amphorad-${spec.name}.service`;
 }
 
-/** The command that starts a service as a unit of its own. */
-export function startUnit(spec: ServiceSpec): readonly string[] {
-  const properties = [
+/** The command that starts a service as a unit of its own, in the network namespace of this name ('' for the host's). */
+export function startUnit(spec: ServiceSpec, namespace: string): readonly string[] {
+  return [
+    'systemd-run',
+    '--no-ask-password',
+    // Also a unit that failed goes away by itself: its name is free for the next start.
+    '--collect',
+    `--unit=${unitName(spec)}`,
+    '--slice=amphorad.slice',
+    `--description=${spec.name} of amphorad`,
+    '--setenv=LC_ALL=C',
+    '--setenv=TZ=UTC',
+    ...unitProperties(spec, namespace).map((property) => `--property=${property}`),
+    '--',
+    ...[...(namespace === '' ? spec.through : []), ...spec.argv].map(escaped),
+  ];
+}
+
+/** The properties of its unit, one assignment each. */
+export function unitProperties(spec: ServiceSpec, namespace: string): readonly string[] {
+  return [
     // systemd-run then answers when the program was executed, or says why not. `notify` would tell less than the
     // agent finds out itself: that the worker serves.
     'Type=exec',
@@ -32,20 +51,8 @@ export function startUnit(spec: ServiceSpec): readonly string[] {
     `StandardError=append:${spec.logPath}`,
     // At shutdown in reverse order: haproxy ends while there still is a network.
     'After=network.target',
-  ];
-  return [
-    'systemd-run',
-    '--no-ask-password',
-    // Also a unit that failed goes away by itself: its name is free for the next start.
-    '--collect',
-    `--unit=${unitName(spec)}`,
-    '--slice=amphorad.slice',
-    `--description=${spec.name} of amphorad`,
-    '--setenv=LC_ALL=C',
-    '--setenv=TZ=UTC',
-    ...properties.map((property) => `--property=${property}`),
-    '--',
-    ...[...spec.through, ...spec.argv].map(escaped),
+    ...namespaceProperties(namespace),
+    ...(spec.confinement === undefined ? [] : confinementProperties(spec.confinement, spec.argv)),
   ];
 }
 

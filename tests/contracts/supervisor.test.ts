@@ -48,7 +48,7 @@ function directByScript(): Promise<Subject> {
   return Promise.resolve({
     ...rest,
     supervisor: createDirectSupervisor(host),
-    other: createSystemdSupervisor(host),
+    other: createSystemdSupervisor({ ...host, namespace: '' }),
   });
 }
 
@@ -57,7 +57,7 @@ function systemdByScript(): Promise<Subject> {
   installSystemd(host.runner);
   return Promise.resolve({
     ...rest,
-    supervisor: createSystemdSupervisor(host),
+    supervisor: createSystemdSupervisor({ ...host, namespace: '' }),
     other: createDirectSupervisor(host),
   });
 }
@@ -73,7 +73,7 @@ async function directForReal(): Promise<Subject> {
   const logPath = join(folder, 'log');
   return {
     supervisor: createDirectSupervisor(host),
-    other: createSystemdSupervisor(host),
+    other: createSystemdSupervisor({ ...host, namespace: '' }),
     runner: host.runner,
     logPath,
     reloads: async () => (await readFile(logPath, 'utf8')).split('reload\n').length - 1,

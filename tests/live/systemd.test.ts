@@ -1,82 +1,41 @@
-// The process manager over a real systemd: a manager of one's own (`systemd --user`) in a mount namespace, which
-// needs root but not PID 1. It knows the same transient units; only `--user` is put into each command.
+// The process manager over a real systemd.
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createNodeClock } from '../../agent/host/node/clock';
 import { createNodeFiles } from '../../agent/host/node/files';
-import { createNodeProcessRunner } from '../../agent/host/node/process';
 import { createNodeSystem } from '../../agent/host/node/system';
-import type { ProcessRunner } from '../../agent/host/process';
 import { createDirectSupervisor } from '../../agent/supervisor/direct';
 import { createSystemdSupervisor } from '../../agent/supervisor/systemd';
 import { itKeepsItsPromises, scripts, specOf } from '../contracts/supervisor-cases';
-import { eventually } from '../fakes/eventually';
+import { missing, startManager, type Manager } from './systemd/manager';
 
-const program = '/lib/systemd/systemd';
-const missing =
-  process.geteuid?.() !== 0 ? 'root' : [program, '/usr/bin/systemd-run'].find((path) => !existsSync(path));
 if (missing !== undefined) process.stderr.write(`skipped: no ${missing}, so no systemd to run units\n`);
 
-let folder: string;
-let manager: ChildProcess;
-let runner: ProcessRunner;
-
-/** sd_booted(3) looks for /run/systemd/system: the namespace has a /run of its own. */
-const start = (): ChildProcess =>
-  spawn(
-    'unshare',
-    [
-      ...['-m', 'sh', '-c'],
-      `mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && exec ${program} --user --unit=basic.target`,
-    ],
-    {
-      stdio: 'ignore',
-      env: { PATH: process.env['PATH'], HOME: folder, XDG_RUNTIME_DIR: folder, XDG_CONFIG_DIRS: folder },
-    },
-  );
-
-const isAnswering = (): boolean =>
-  spawnSync('systemctl', ['--user', 'show', '--property=Version'], {
-    env: { PATH: process.env['PATH'], XDG_RUNTIME_DIR: folder },
-  }).status === 0;
+let manager: Manager;
 
 const host = () => ({
-  runner,
+  runner: manager.runner,
   clock: createNodeClock(),
   system: createNodeSystem(),
   files: createNodeFiles(),
 });
 
 beforeAll(async () => {
-  if (missing !== undefined) return;
-  folder = await mkdtemp('/tmp/amph-systemd-');
-  manager = start();
-  await eventually(() => expect(isAnswering()).toBe(true), 10_000);
-  const real = createNodeProcessRunner({ env: { XDG_RUNTIME_DIR: folder } });
-  runner = {
-    ...real,
-    run: ([name = '', ...rest], options) => real.run([name, '--user', ...rest], options),
-  };
+  if (missing === undefined) manager = await startManager();
 });
-
 afterAll(async () => {
-  if (missing !== undefined) return;
-  const ended = new Promise((resolve) => manager.once('exit', resolve));
-  manager.kill('SIGTERM');
-  await ended;
-  await rm(folder, { recursive: true, force: true });
+  if (missing === undefined) await manager.end();
 });
 
 (missing === undefined ? describe : describe.skip)('a real systemd', () => {
   itKeepsItsPromises(() => {
-    const logPath = join(folder, 'service.log');
+    const logPath = join(manager.folder, 'service.log');
     return Promise.resolve({
       ...host(),
-      supervisor: createSystemdSupervisor(host()),
+      supervisor: createSystemdSupervisor({ ...host(), namespace: '' }),
       other: createDirectSupervisor(host()),
       logPath,
       reloads: async () => (await readFile(logPath, 'utf8')).split('reload\n').length - 1,
@@ -86,8 +45,8 @@ afterAll(async () => {
   });
 
   it('gives a service its own cgroup in amphorad.slice, its limits, and a log for root alone', async () => {
-    const supervisor = createSystemdSupervisor(host());
-    const spec = { ...specOf(join(folder, 'own.log'), scripts.obedient), name: 'haproxy-1' };
+    const supervisor = createSystemdSupervisor({ ...host(), namespace: '' });
+    const spec = { ...specOf(join(manager.folder, 'own.log'), scripts.obedient), name: 'haproxy-1' };
     const { process: service } = await supervisor.start(spec);
     try {
       const read = (name: string): string => readFileSync(`/proc/${service.pid}/${name}`, 'utf8');

@@ -71,6 +71,33 @@ function exitOf(child: ChildProcess): Promise<number | string> {
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown')));
 }
 
+/** An agent that need not become ready. */
+export interface Launched {
+  readonly pid: number;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Sends SIGTERM and resolves with exit code or signal name. */
+  end(): Promise<number | string>;
+}
+
+/** Starts an agent and waits for nothing. */
+export function launch(args: readonly string[], options: SpawnOptions = {}): Launched {
+  const child = start(args, options);
+  const printed = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.on('data', (chunk: Buffer) => (printed[name] += chunk.toString('utf8')));
+  const ended = exitOf(child);
+  return {
+    pid: child.pid ?? 0,
+    stdout: () => printed.stdout,
+    stderr: () => printed.stderr,
+    end() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
 /** Starts a daemon (`--ready-json` among the arguments) and waits until it is ready. */
 export async function startDaemon(args: readonly string[], options: SpawnOptions = {}): Promise<Daemon> {
   const child = start(args, options);

@@ -15,6 +15,7 @@ describe('the command line', () => {
       useSyslog: false,
       logFile: undefined,
       readyJson: false,
+      keepTrying: false,
       stopChildren: undefined,
       stateDirectory: 'var',
       port: undefined,
@@ -56,6 +57,7 @@ describe('the command line', () => {
 
   it.each([
     ['network restore --config-file /a', 'network-restore', []],
+    ['network prepare --config-file /a', 'network-prepare', []],
     ['interface up eth1', 'interface', ['up', 'eth1']],
     ['interface --config-file /a down all', 'interface', ['down', 'all']],
   ])('"%s" means %s', (line, command, paths) => {

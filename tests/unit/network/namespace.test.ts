@@ -41,6 +41,32 @@ describe('the namespace', () => {
     expect(scene.machine.show(namespace)).toEqual(['lo mtu 65536 up']);
   });
 
+  it.each(['Cannot open network namespace', 'spoiled'])(
+    'is made by the unit that does it, never here: %s',
+    async (how) => {
+      const { machine, network, runner } = scriptedNetwork(namespace, 'amphora-setup.service');
+      const make = machine.rule.result;
+      if (how === 'spoiled') {
+        const words = `setting the network namespace "${namespace}" failed: Invalid argument`;
+        machine.failNext(/link set dev lo up/, words);
+      }
+      runner.script({
+        match: /^systemctl --no-ask-password restart amphora-setup\.service$/,
+        result: () => (typeof make === 'function' ? make(['ip', '-j', 'netns', 'add', namespace], {}) : {}),
+      });
+      await network.ensureNamespace();
+      expect(runner.transcript.filter((line) => line.startsWith('systemctl'))).toHaveLength(1);
+      expect(runner.transcript.filter((line) => /^ip .*netns (add|delete)/.test(line))).toEqual([]);
+    },
+  );
+
+  it('is not there when the unit that makes it fails, in its words', async () => {
+    const { network, runner } = scriptedNetwork(namespace, 'amphora-setup.service');
+    const stderr = 'Job for amphora-setup.service failed.';
+    runner.script({ match: /^systemctl/, result: { code: 1, stderr } });
+    await expect(network.ensureNamespace()).rejects.toMatchObject({ kind: 'unavailable', detail: stderr });
+  });
+
   it('is not there when ip cannot make it', async () => {
     scene.machine.failNext(/netns add/, 'mkdir /run/netns failed: Read-only file system');
     await expect(scene.network.ensureNamespace()).rejects.toMatchObject({

@@ -84,7 +84,7 @@ export const vipPlugged = [
 ];
 
 /** A network over a scripted machine that has a VIP port, up and with an address, in the agent's namespace. */
-export function scriptedNetwork(inNamespace = namespace) {
+export function scriptedNetwork(inNamespace = namespace, namespaceUnit?: string) {
   const machine = createScriptedNetwork();
   const runner = createScriptedRunner([machine.rule]);
   const log = createRecordedLog();
@@ -93,6 +93,7 @@ export function scriptedNetwork(inNamespace = namespace) {
     runner,
     log,
     namespace: inNamespace,
+    namespaceUnit,
     ownPid: 77,
     templates: builtInTemplates,
   });

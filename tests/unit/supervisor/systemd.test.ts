@@ -19,12 +19,18 @@ const spec: ServiceSpec = {
   logPath: '/b/1/haproxy.log',
 };
 
-const setUp = (rule: Partial<RunnerRule> = {}) => {
-  const runner = createScriptedRunner([{ match: /^ip netns exec ns/, ...rule }]);
+const setUp = (rule: Partial<RunnerRule> = {}, namespace = '') => {
+  const runner = createScriptedRunner([{ match: /haproxy/, ...rule }]);
   const systemd = installSystemd(runner);
   const files = createMemoryFiles({ '/b/1/': '' });
   const clock = createHandClock();
-  const supervisor = createSystemdSupervisor({ runner, system: createLiteralSystem(), clock, files });
+  const supervisor = createSystemdSupervisor({
+    runner,
+    system: createLiteralSystem(),
+    clock,
+    files,
+    namespace,
+  });
   const commands = (): readonly string[] =>
     runner.transcript.filter((line) => line.startsWith('system')).map((line) => line.split(' -- ')[0] ?? '');
   const start = (wanted = spec) => passTime(clock, supervisor.start(wanted));
@@ -48,6 +54,69 @@ describe('a unit', () => {
     ]);
     expect(systemd.units().get(unit)).toBe(process.pid);
     expect(process.startTicks).toBe(runner.processes()[0]?.startTicks);
+  });
+
+  it('is confined to what it needs, and joins its network namespace without a program between', async () => {
+    const { runner, start } = setUp({}, 'ns');
+    const confinement = { writes: ['/b'], reads: ['/c'], capabilities: ['KILL', 'SETUID'] };
+    await start({ ...spec, confinement });
+    const [line = ''] = runner.transcript;
+    for (const property of [
+      'NetworkNamespacePath=/run/netns/ns',
+      'BindReadOnlyPaths=-/etc/netns/ns/resolv.conf:/etc/resolv.conf -/etc/netns/ns/hosts:/etc/hosts',
+      'NoNewPrivileges=yes',
+      'ProtectSystem=strict',
+      'ReadWritePaths=/b',
+      'CapabilityBoundingSet=CAP_KILL CAP_SETUID',
+      'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
+      'ProtectProc=invisible',
+      'RestrictRealtime=yes',
+      'PrivateTmp=yes',
+      'ProtectHome=yes',
+    ])
+      expect(line).toContain(` --property=${property} `);
+    expect(line).toMatch(/ -- \/usr\/sbin\/haproxy -Ws /);
+  });
+
+  it.each([
+    ['/tmp/state', 'PrivateTmp'],
+    ['/home/me/state', 'ProtectHome'],
+  ])('that uses %s sees it', async (path, hidden) => {
+    const { runner, start } = setUp();
+    for (const confinement of [
+      { writes: [path], capabilities: [] },
+      { writes: ['/b'], reads: [path], capabilities: [] },
+    ]) {
+      await start({
+        ...spec,
+        name: `haproxy-${confinement.writes.join('')}`.replaceAll('/', ''),
+        confinement,
+      });
+    }
+    await start({
+      ...spec,
+      name: 'c',
+      argv: [`${path}/haproxy`],
+      confinement: { writes: [], capabilities: [] },
+    });
+    const lines = runner.transcript.filter((line) => line.startsWith('systemd-run'));
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).not.toContain(hidden);
+  });
+
+  it('may do more where its program needs more', async () => {
+    const { runner, start } = setUp();
+    const more = {
+      families: ['AF_PACKET'],
+      seesProcesses: true,
+      isRealtime: true,
+      setsNetwork: true,
+    } as const;
+    await start({ ...spec, confinement: { writes: ['/b'], capabilities: [], ...more } });
+    const [line = ''] = runner.transcript;
+    expect(line).toContain('ReadWritePaths=/b /proc/sys/net ');
+    expect(line).toContain('AF_NETLINK AF_PACKET ');
+    expect(line).not.toMatch(/ProtectProc|RestrictRealtime/);
   });
 
   it('finds its log made for root alone, and one that is there is kept', async () => {
