@@ -48,11 +48,12 @@ export interface AgentOptions {
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
   given: Config,
-  host: HostWithLog & AgentHost,
+  ground: HostWithLog & AgentHost,
   options: AgentOptions,
 ): Promise<Agent> {
-  const config = await settleProcessManager(given, host);
-  const core = wireCore(config, host, options.configs);
+  const config = await settleProcessManager(given, ground);
+  const core = wireCore(config, ground, options.configs);
+  const host = { ...ground, sockets: core.sockets };
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);

@@ -20,8 +20,10 @@ import { createProcessSurvey } from '../core/survey-processes';
 import type { LastingServers } from '../core/runtime/lasting-servers';
 import type { TopologyReader } from '../core/topology';
 import type { Watcher } from '../core/watcher';
+import { createInheritedGroups } from '../haproxy/inherited';
 import type { HaproxyRoots } from '../haproxy/paths';
 import type { Files } from '../host/files';
+import type { UnixSockets } from '../host/sockets';
 import type { LoadBalancerId } from '../model/ids';
 import { wireCompanions, type Companions } from './wire-companions';
 import { wireDrivers } from './wire-drivers';
@@ -39,6 +41,8 @@ export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
 export interface Core extends Facts, PlugParts {
   readonly counters: Counters;
   readonly roots: HaproxyRoots;
+  /** Which reach the haproxies of every load balancer, whoever started them. */
+  readonly sockets: UnixSockets;
   readonly health: Health;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
@@ -64,8 +68,10 @@ export function wireCore(
   given: HostWithLog,
   configs: ConfigInForce = { path: undefined, current: () => config },
 ): Core {
-  const host = { ...given, files: ownedFiles(config, given) };
-  const drivers = wireDrivers(config, host, configs.current);
+  const inherited = createInheritedGroups();
+  const owned = { ...given, files: ownedFiles(config, given) };
+  const drivers = wireDrivers(config, { ...owned, systemFiles: given.files, inherited }, configs.current);
+  const host = { ...owned, sockets: inherited.over(given.sockets) };
   const { roots, haproxy } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
@@ -89,6 +95,7 @@ export function wireCore(
   return {
     counters,
     roots,
+    sockets,
     health,
     state,
     loadBalancers: countLoadBalancers(pairing.checks.over(loadBalancers), counted),

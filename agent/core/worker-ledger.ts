@@ -3,7 +3,8 @@
 //
 // INVARIANTS:
 // - a worker is its pid and its start; what it counts is added once, as the growth since its last sample;
-// - of a worker that began before this ledger nothing is added but what it counts from its first sample on.
+// - of a worker that began before this ledger nothing is added but what it counts from its first sample on, or from
+//   where another agent's figures end.
 
 import type { WorkerIdentity } from '../haproxy/worker-tap';
 import type { ListenerCounters } from '../model/health';
@@ -43,6 +44,8 @@ export interface WorkerLedger {
   /** Names of the listeners that were dropped since this was last asked: should one come back, it begins at 0. */
   takeDropped(): readonly string[];
   load(entries: LedgerEntries): void;
+  /** What listeners had served when another agent counted them last: they go on from there. */
+  continueFrom(figures: ReadonlyMap<string, Figures>): void;
   entries(): LedgerEntries;
 }
 
@@ -60,6 +63,7 @@ export function createWorkerLedger(): WorkerLedger {
   const totals = new Map<string, ByListener>();
   const workers = new Map<string, KnownWorker>();
   const dropped = new Set<string>();
+  const inherited = new Map<string, Figures>();
   const totalsOf = (id: LoadBalancerId): ByListener => {
     const known = totals.get(id) ?? new Map<string, Figures>();
     totals.set(id, known);
@@ -76,11 +80,13 @@ export function createWorkerLedger(): WorkerLedger {
       const sums = totalsOf(loadBalancer);
       for (const [name, { counters: counted }] of counters) {
         const now = figuresOf(counted);
-        const grown = isForeign ? nothing : growth(mine.last.get(name) ?? nothing, now);
+        const then = inherited.get(name);
+        inherited.delete(name);
+        const grown = growth(isForeign ? (then ?? now) : (mine.last.get(name) ?? nothing), now);
         // A name that was cut out of an answer would keep all of it in memory.
         const listener = mine.last.has(name) && sums.has(name) ? name : owned(name);
         mine.last.set(listener, now);
-        sums.set(listener, add(sums.get(name) ?? nothing, grown));
+        sums.set(listener, add(sums.get(name) ?? then ?? nothing, grown));
       }
     },
     total: (id, listener) => countersOf(totals.get(id)?.get(listener) ?? nothing),
@@ -112,6 +118,9 @@ export function createWorkerLedger(): WorkerLedger {
       for (const { listeners, ...worker } of entries.workers) {
         workers.set(keyOf(worker), { ...worker, last: new Map(Object.entries(listeners)) });
       }
+    },
+    continueFrom(figures) {
+      for (const [name, each] of figures) inherited.set(name, each);
     },
     entries: () => entriesOf(sinceTicks, totals, workers),
   };
