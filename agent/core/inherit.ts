@@ -49,12 +49,13 @@ export async function inheritLoadBalancer(
   return wanted;
 }
 
-/** Ends what a hand-over that was cut short has left half-done. */
+/** Finishes a hand-over that was cut short, or takes it back. */
 export async function finishHandOver(
-  { files, runner, roots, haproxy }: Pick<InheritDeps, 'files' | 'runner' | 'roots' | 'haproxy'>,
+  { files, runner, roots, state, haproxy }: InheritDeps,
   id: LoadBalancerId,
-  { peer, process }: LoadBalancerState,
+  known: LoadBalancerState,
 ): Promise<void> {
+  const { peer, process } = known;
   const paths = haproxyPaths(roots, id);
   if (process === undefined || (await files.stat(paths.config)) === undefined) return;
   const argv = (await runner.identify(process.pid))?.argv ?? [];
@@ -65,7 +66,8 @@ export async function finishHandOver(
   if (text !== undefined && withoutExposure(text) !== text) {
     await files.writeAtomic(account, withoutExposure(text), mode);
   }
-  await haproxy.finishTakeOver({ paths, peer }, process);
+  const ours = await haproxy.finishTakeOver({ paths, peer }, process);
+  if (ours !== undefined) await state.write(id, { ...known, process: ours });
 }
 
 async function whatIsWanted(

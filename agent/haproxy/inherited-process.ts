@@ -33,8 +33,8 @@ export interface TakeOver {
   isInherited(paths: HaproxyPaths): boolean;
   /** Starts a group of ours on the ports of the old one: both serve until `finish`. `exposed` is awaited when the old one was reloaded for that. Throws `reload-failed`; the old one then goes on. */
   takeOver(job: HaproxyJob, old: ServiceProcess, exposed: () => Promise<void>): Promise<TakenOver>;
-  /** Has a group that a killed agent left behind in a hand-over end with its last session. */
-  finishTakeOver(job: HaproxyJob, recorded: ServiceProcess): Promise<void>;
+  /** Finishes the hand-over that a killed agent had begun, or takes it back when our group does not come up; gives our group. Nothing for a recorded process that is not such an old group. */
+  finishTakeOver(job: HaproxyJob, recorded: ServiceProcess): Promise<ServiceProcess | undefined>;
 }
 
 export type AnyHaproxyProcess = HaproxyProcess & TakeOver;
@@ -55,6 +55,8 @@ export interface InheritedProcessDeps {
 
 const finishPollMs = 1_000;
 const abandonGraceMs = 2_000;
+const comeUpMs = 50_000;
+const comeUpPollMs = 20;
 
 /** Makes the driver over that of our own groups. */
 export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyProcess {
@@ -76,8 +78,8 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
     paths: HaproxyPaths,
     recorded: ServiceProcess | undefined,
   ): Promise<ServiceProcess | undefined> {
-    const pid = Number((await files.readText(paths.pidFile))?.trim());
-    if (!Number.isSafeInteger(pid) || pid < 2) return undefined;
+    const pid = await pidIn(files, paths);
+    if (pid === undefined) return undefined;
     const spec = specOf(paths);
     if (recorded?.pid === pid && (await supervisor.isOurs(spec, recorded))) return recorded;
     return supervisor.recognise(spec, pid);
@@ -113,11 +115,7 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
       };
     },
 
-    async finishTakeOver(job, recorded) {
-      const isOld = await supervisor.isOurs(specOf(job.paths), recorded);
-      const present = isOld ? await haproxy.adopt(job, undefined) : undefined;
-      if (present !== undefined && present.pid !== recorded.pid) await finish(job.paths, recorded);
-    },
+    finishTakeOver: (job, recorded) => finishTakeOver(deps, job, recorded, finish),
 
     async stop(job, process) {
       // systemd would take the end of one that is only signalled for a crash.
@@ -132,8 +130,7 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
       const own = await haproxy.pids(paths);
       const master = inherited.of(paths);
       if (master === undefined) return own;
-      const worker = Number((await info(paths))?.get('Pid'));
-      return [...own, master.pid, ...(Number.isSafeInteger(worker) ? [worker] : [])];
+      return [...own, master.pid, ...(await childrenOf(deps, master))];
     },
 
     info,
@@ -156,6 +153,50 @@ async function startBeside(
     await giveBack(files, job.paths, old);
     throw thrown;
   }
+}
+
+async function finishTakeOver(
+  deps: InheritedProcessDeps,
+  job: HaproxyJob,
+  recorded: ServiceProcess,
+  finish: (paths: HaproxyPaths, old: ServiceProcess) => Promise<void>,
+): Promise<ServiceProcess | undefined> {
+  const { haproxy, supervisor, runner, files, clock } = deps;
+  const { paths } = job;
+  if (!(await supervisor.isOurs(inheritedSpec(deps.binary, paths), recorded))) return undefined;
+  const pid = await pidIn(files, paths);
+  if (pid === undefined || pid === recorded.pid) return undefined;
+  const startTicks = (await runner.identify(pid))?.startTicks ?? '0';
+  const ours = { pid, startTicks, bootId: recorded.bootId };
+  const deadline = clock.monotonic() + comeUpMs;
+  // Its master's socket is there only when it has read its files.
+  while ((await haproxy.adopt(job, ours)) !== undefined && clock.monotonic() < deadline) {
+    if (await haproxy.answers(paths)) {
+      await finish(paths, recorded);
+      return ours;
+    }
+    await clock.sleep(comeUpPollMs);
+  }
+  await supervisor.stop(ours, 0);
+  await giveBack(files, paths, recorded);
+  return undefined;
+}
+
+async function pidIn(files: Files, { pidFile }: HaproxyPaths): Promise<number | undefined> {
+  const pid = Number((await files.readText(pidFile))?.trim());
+  return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
+}
+
+/** The workers of a master: the stats socket is shared during a hand-over, and does not tell whose answer it gives. */
+async function childrenOf(
+  { files }: InheritedProcessDeps,
+  { pid }: ServiceProcess,
+): Promise<readonly number[]> {
+  const text = (await files.readHostText(`/proc/${pid}/task/${pid}/children`)) ?? '';
+  return text
+    .split(' ')
+    .map(Number)
+    .filter((each) => each > 1);
 }
 
 /** Ours writes its pid file before it serves. The stats socket stays: it is the old group's, too. */
