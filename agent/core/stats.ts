@@ -80,15 +80,9 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
       bootId = await system.bootId();
       const stored = await readStored(deps, path);
       if (stored === undefined || !('totals' in stored)) {
-        // Workers of before may have been counted by an agent whose book is lost.
-        const sinceTicks = deps.runner.glance(system.processId())?.startTicks ?? '0';
-        ledger.load({ sinceTicks, totals: {}, workers: [] });
+        reported = beginAnew(deps, stored ?? new Map<string, Figures>());
+        // A former agent's file stays until there is something to tell in its place.
         if (stored === undefined) await keep();
-        else {
-          // Its file stays until there is something to tell in its place.
-          reported = new Map(stored);
-          ledger.continueFrom(stored);
-        }
         isLoaded = true;
         return;
       }
@@ -125,6 +119,18 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
       reported = before;
     },
   };
+}
+
+/** Gives what was told already: by a former agent, or nothing. */
+function beginAnew(
+  { runner, system, ledger }: StatisticsDeps,
+  former: ReadonlyMap<string, Figures>,
+): Map<string, Figures> {
+  // Workers of before may have been counted by an agent whose book is lost.
+  const sinceTicks = runner.glance(system.processId())?.startTicks ?? '0';
+  ledger.load({ sinceTicks, totals: {}, workers: [] });
+  ledger.continueFrom(former);
+  return new Map(former);
 }
 
 /** The figures of all whose counters are known. */

@@ -71,23 +71,9 @@ export function createWorkerLedger(): WorkerLedger {
   };
 
   return {
-    note(loadBalancer, { pid, startTicks }, counters) {
-      const key = keyOf({ pid, startTicks });
-      const known = workers.get(key);
-      const mine = known ?? { pid, startTicks, loadBalancer, last: new Map<string, Figures>() };
-      workers.set(key, mine);
-      const isForeign = known === undefined && Number(startTicks) < Number(sinceTicks);
-      const sums = totalsOf(loadBalancer);
-      for (const [name, { counters: counted }] of counters) {
-        const now = figuresOf(counted);
-        const then = inherited.get(name);
-        inherited.delete(name);
-        const grown = growth(isForeign ? (then ?? now) : (mine.last.get(name) ?? nothing), now);
-        // A name that was cut out of an answer would keep all of it in memory.
-        const listener = mine.last.has(name) && sums.has(name) ? name : owned(name);
-        mine.last.set(listener, now);
-        sums.set(listener, add(sums.get(name) ?? then ?? nothing, grown));
-      }
+    note: (id, worker, counters) => {
+      const since = Number(sinceTicks);
+      noteWorker({ workers, inherited, sums: totalsOf(id), since }, id, worker, counters);
     },
     total: (id, listener) => countersOf(totals.get(id)?.get(listener) ?? nothing),
     forget: (worker) => void workers.delete(keyOf(worker)),
@@ -124,6 +110,37 @@ export function createWorkerLedger(): WorkerLedger {
     },
     entries: () => entriesOf(sinceTicks, totals, workers),
   };
+}
+
+interface Books {
+  readonly workers: Map<string, KnownWorker>;
+  readonly inherited: ByListener;
+  readonly sums: ByListener;
+  /** Clock ticks from boot. */
+  readonly since: number;
+}
+
+function noteWorker(
+  { workers, inherited, sums, since }: Books,
+  loadBalancer: LoadBalancerId,
+  { pid, startTicks }: WorkerIdentity,
+  counters: Parameters<WorkerLedger['note']>[2],
+): void {
+  const key = keyOf({ pid, startTicks });
+  const known = workers.get(key);
+  const mine = known ?? { pid, startTicks, loadBalancer, last: new Map<string, Figures>() };
+  workers.set(key, mine);
+  const isForeign = known === undefined && Number(startTicks) < since;
+  for (const [name, { counters: counted }] of counters) {
+    const now = figuresOf(counted);
+    const then = inherited.get(name);
+    inherited.delete(name);
+    const grown = growth(isForeign ? (then ?? now) : (mine.last.get(name) ?? nothing), now);
+    // A name that was cut out of an answer would keep all of it in memory.
+    const listener = mine.last.has(name) && sums.has(name) ? name : owned(name);
+    mine.last.set(listener, now);
+    sums.set(listener, add(sums.get(name) ?? then ?? nothing, grown));
+  }
 }
 
 function entriesOf(

@@ -60,30 +60,11 @@ const comeUpPollMs = 20;
 
 /** Makes the driver over that of our own groups. */
 export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyProcess {
-  const { haproxy, inherited, formerUnits, supervisor, files } = deps;
+  const { haproxy, inherited, formerUnits } = deps;
   const asked = inherited.over(deps.directSockets);
   const expose = createExposeListeners({ ...deps, sockets: deps.directSockets });
-  const specOf = (paths: HaproxyPaths) => inheritedSpec(deps.binary, paths);
   const info = (paths: HaproxyPaths) =>
     ifAnswered(() => showInfo(createWorkerClient(asked, paths.masterSocket)));
-
-  async function finish(paths: HaproxyPaths, old: ServiceProcess): Promise<void> {
-    const unit = inheritedUnit(paths);
-    await formerUnits.letEnd(unit);
-    await supervisor.reload(old, 'SIGUSR1');
-    void settleWhenGone(deps, unit, old);
-  }
-
-  async function find(
-    paths: HaproxyPaths,
-    recorded: ServiceProcess | undefined,
-  ): Promise<ServiceProcess | undefined> {
-    const pid = await pidIn(files, paths);
-    if (pid === undefined) return undefined;
-    const spec = specOf(paths);
-    if (recorded?.pid === pid && (await supervisor.isOurs(spec, recorded))) return recorded;
-    return supervisor.recognise(spec, pid);
-  }
 
   return {
     ...haproxy,
@@ -92,7 +73,7 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
     async adopt(job, recorded) {
       const { paths } = job;
       const own = await haproxy.adopt(job, recorded);
-      const found = own === undefined ? await find(paths, recorded) : undefined;
+      const found = own === undefined ? await find(deps, paths, recorded) : undefined;
       if (found === undefined) inherited.forget(paths);
       else inherited.note(paths, found);
       return own ?? found;
@@ -104,18 +85,15 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
       const process = await startBeside(deps, job, old);
       return {
         process,
-        async abandon() {
-          await supervisor.stop(process, abandonGraceMs);
-          await giveBack(files, job.paths, old);
-        },
+        abandon: () => abandon(deps, job.paths, old, process),
         async finish() {
           inherited.forget(job.paths);
-          await finish(job.paths, old);
+          await finish(deps, job.paths, old);
         },
       };
     },
 
-    finishTakeOver: (job, recorded) => finishTakeOver(deps, job, recorded, finish),
+    finishTakeOver: (job, recorded) => finishTakeOver(deps, job, recorded),
 
     async stop(job, process) {
       // systemd would take the end of one that is only signalled for a crash.
@@ -142,6 +120,35 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
   };
 }
 
+async function find(
+  { supervisor, files, binary }: InheritedProcessDeps,
+  paths: HaproxyPaths,
+  recorded: ServiceProcess | undefined,
+): Promise<ServiceProcess | undefined> {
+  const pid = await pidIn(files, paths);
+  if (pid === undefined) return undefined;
+  const spec = inheritedSpec(binary, paths);
+  if (recorded?.pid === pid && (await supervisor.isOurs(spec, recorded))) return recorded;
+  return supervisor.recognise(spec, pid);
+}
+
+async function finish(deps: InheritedProcessDeps, paths: HaproxyPaths, old: ServiceProcess): Promise<void> {
+  const unit = inheritedUnit(paths);
+  await deps.formerUnits.letEnd(unit);
+  await deps.supervisor.reload(old, 'SIGUSR1');
+  void settleWhenGone(deps, unit, old);
+}
+
+async function abandon(
+  { supervisor, files }: InheritedProcessDeps,
+  paths: HaproxyPaths,
+  old: ServiceProcess,
+  started: ServiceProcess,
+): Promise<void> {
+  await supervisor.stop(started, abandonGraceMs);
+  await giveBack(files, paths, old);
+}
+
 async function startBeside(
   { haproxy, files }: InheritedProcessDeps,
   job: HaproxyJob,
@@ -159,7 +166,6 @@ async function finishTakeOver(
   deps: InheritedProcessDeps,
   job: HaproxyJob,
   recorded: ServiceProcess,
-  finish: (paths: HaproxyPaths, old: ServiceProcess) => Promise<void>,
 ): Promise<ServiceProcess | undefined> {
   const { haproxy, supervisor, runner, files, clock } = deps;
   const { paths } = job;
@@ -172,7 +178,7 @@ async function finishTakeOver(
   // Its master's socket is there only when it has read its files.
   while ((await haproxy.adopt(job, ours)) !== undefined && clock.monotonic() < deadline) {
     if (await haproxy.answers(paths)) {
-      await finish(paths, recorded);
+      await finish(deps, paths, recorded);
       return ours;
     }
     await clock.sleep(comeUpPollMs);

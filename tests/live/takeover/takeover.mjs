@@ -18,7 +18,7 @@ import {
   startOursThere,
 } from './stage.mjs';
 import { download, startClients, startMember } from './traffic.mjs';
-import { farAddress, haproxyText, vipAddress, vipPort, vrrpText } from './texts.mjs';
+import { haproxyText, vipAddress, vipPort, vrrpText } from './texts.mjs';
 
 const cannotRun = 77;
 const endGraceMs = 8_000;

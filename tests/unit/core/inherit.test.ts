@@ -16,18 +16,7 @@ const left = async ({ runs = true, exposes = true } = {}) => {
   const amphora = await createScriptedAmphora();
   const { files, runner, sockets } = amphora;
   const own = amphora.paths(firstId);
-  const argv = [
-    '/usr/sbin/haproxy',
-    '-Ws',
-    '-f',
-    own.config,
-    '-f',
-    account,
-    '-p',
-    own.pidFile,
-    '-L',
-    'p',
-  ];
+  const argv = ['/usr/sbin/haproxy', '-Ws', '-f', own.config, '-f', account, '-p', own.pidFile, '-L', 'p'];
   files.plant(own.config, text);
   files.plant(account, accountText, 0o644);
   let isExposed = false;
