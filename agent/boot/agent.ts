@@ -57,14 +57,15 @@ export interface AgentOptions {
 /** Starts an agent. Throws `invalid-input` for material that cannot be used, `already-exists` when another agent has the base_path, `precondition` or `unavailable` for a machine that is in the way; nothing then runs. */
 export async function startAgent(
   given: Config,
-  host: HostWithLog & AgentHost,
+  ground: HostWithLog & AgentHost,
   options: AgentOptions,
 ): Promise<Agent> {
-  const config = await settleProcessManager(given, host);
-  const loaded = await loadTemplates(config.amphorad.template_dir, host.files);
+  const config = await settleProcessManager(given, ground);
+  const loaded = await loadTemplates(config.amphorad.template_dir, ground.files);
   const templates = requireUsable(loaded);
-  tellTemplates(loaded, host);
-  const core = wireCore(config, host, options.configs, { ...options, templates });
+  tellTemplates(loaded, ground);
+  const core = wireCore(config, ground, options.configs, { ...options, templates });
+  const host = { ...ground, sockets: core.sockets };
   const { basePath } = core.roots;
   checkPathLengths(core.roots);
   await prepareDirectories(core, host);

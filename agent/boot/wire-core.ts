@@ -21,8 +21,10 @@ import { createProcessSurvey } from '../core/survey-processes';
 import type { LastingServers } from '../core/runtime/lasting-servers';
 import type { TopologyReader } from '../core/topology';
 import type { Watcher } from '../core/watcher';
+import { createInheritedGroups } from '../haproxy/inherited';
 import type { HaproxyRoots } from '../haproxy/paths';
 import type { Files } from '../host/files';
+import type { UnixSockets } from '../host/sockets';
 import type { LoadBalancerId } from '../model/ids';
 import type { Templates } from '../model/template';
 import { builtInTemplates } from './built-in-templates';
@@ -42,6 +44,8 @@ export type ConfigInForce = Pick<AgentConfigs, 'path' | 'current'>;
 export interface Core extends Facts, PlugParts {
   readonly counters: Counters;
   readonly roots: HaproxyRoots;
+  /** Which reach the haproxies of every load balancer, whoever started them. */
+  readonly sockets: UnixSockets;
   readonly health: Health;
   readonly state: StateStore;
   readonly loadBalancers: LoadBalancers;
@@ -76,8 +80,11 @@ export function wireCore(
   configs: ConfigInForce = { path: undefined, current: () => config },
   { packages, templates = builtInTemplates }: CoreGround = {},
 ): Core {
-  const host = { ...given, files: ownedFiles(config, given) };
-  const drivers = wireDrivers(config, host, configs.current, templates);
+  const inherited = createInheritedGroups();
+  const owned = { ...given, files: ownedFiles(config, given) };
+  const ground = { ...owned, systemFiles: given.files, inherited };
+  const drivers = wireDrivers(config, ground, configs.current, templates);
+  const host = { ...owned, sockets: inherited.over(given.sockets) };
   const { roots, haproxy } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
@@ -101,6 +108,7 @@ export function wireCore(
   return {
     counters,
     roots,
+    sockets,
     health,
     state,
     loadBalancers: countLoadBalancers(pairing.checks.over(loadBalancers), counted),

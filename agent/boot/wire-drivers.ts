@@ -6,7 +6,10 @@ import { createConfigCheck, type ConfigCheck } from '../haproxy/check';
 import type { PolicyContext } from '../haproxy/config/policy-fault';
 import type { OverlayOptions } from '../haproxy/overlay';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
-import { createHaproxyProcess, type HaproxyProcess } from '../haproxy/process';
+import type { InheritedGroups } from '../haproxy/inherited';
+import { createInheritedProcess, type AnyHaproxyProcess } from '../haproxy/inherited-process';
+import { createHaproxyProcess } from '../haproxy/process';
+import type { Files } from '../host/files';
 import type { LoadBalancerId } from '../model/ids';
 import { createLimiter } from '../model/limiter';
 import type { Templates } from '../model/template';
@@ -15,6 +18,7 @@ import { createCanBind } from '../network/can-bind';
 import { createIpCommand, type IpCommand } from '../network/ip';
 import { createListListening, type ListListening } from '../network/listening';
 import { createDirectSupervisor } from '../supervisor/direct';
+import { createFormerUnits, type FormerUnits } from '../supervisor/former-units';
 import { createLiveness, type Liveness } from '../supervisor/liveness';
 import type { Supervisor } from '../supervisor/service';
 import { createSystemdSupervisor } from '../supervisor/systemd';
@@ -29,7 +33,8 @@ export interface Drivers {
   /** `ip netns exec <ns>` as argv, empty for the host's own. */
   readonly through: readonly string[];
   readonly supervisor: Supervisor;
-  readonly haproxy: HaproxyProcess;
+  readonly haproxy: AnyHaproxyProcess;
+  readonly formerUnits: FormerUnits;
   readonly liveness: Liveness;
   readonly check: ConfigCheck;
   readonly ip: IpCommand;
@@ -49,14 +54,21 @@ const checksAtOnce = 2;
 const caBundles = ['/etc/ssl/certs/ca-certificates.crt'];
 const logSockets = ['/run/rsyslog/octavia/log', '/dev/log'];
 
-/** Builds the trades from a checked configuration; `inForce` gives what of it changes while the agent runs. */
+/** What the trades stand on, beside the host as the core sees it. */
+export interface DriversHost extends HostWithLog {
+  /** Files without the core's distrust: units are root's. */
+  readonly systemFiles: Files;
+  readonly inherited: InheritedGroups;
+}
+
+/** Builds the trades from a checked configuration; `inForce` gives what of it changes while the agent runs. The sockets are those that groups of ours have. */
 export function wireDrivers(
   config: Config,
-  host: HostWithLog,
+  host: DriversHost,
   inForce: () => Config,
   templates: Templates,
 ): Drivers {
-  const { runner, system, clock, sockets, files } = host;
+  const { runner, system, clock, sockets, files, inherited } = host;
   const { base_path: basePath, base_cert_dir: certDir, haproxy_cmd: binary } = config.haproxy_amphora;
   const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
   const namespace = config.amphorad.network_namespace ?? '';
@@ -67,6 +79,8 @@ export function wireDrivers(
   const supervisor = isSystemd
     ? createSystemdSupervisor({ ...host, namespace })
     : liveness.over(createDirectSupervisor(host));
+  const formerUnits = createFormerUnits({ ...host, files: host.systemFiles });
+  const own = { supervisor, files, clock, binary };
   return {
     roots,
     templates,
@@ -75,7 +89,16 @@ export function wireDrivers(
     through,
     supervisor,
     liveness,
-    haproxy: createHaproxyProcess({ supervisor, sockets, files, clock, binary, through }),
+    haproxy: createInheritedProcess({
+      ...own,
+      log: host.log,
+      runner,
+      formerUnits,
+      inherited,
+      directSockets: sockets,
+      haproxy: createHaproxyProcess({ ...own, sockets, through }),
+    }),
+    formerUnits,
     check: createConfigCheck(runner, [...through, binary], createLimiter(checksAtOnce)),
     ip: createIpCommand(runner, namespace),
     listListening: createListListening(runner, namespace),

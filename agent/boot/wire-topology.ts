@@ -100,7 +100,9 @@ export function wireTopology(parts: PairingParts): Pairing {
     await checks.refresh();
   };
   const gate = createGate<'vrrp'>();
-  const deps = { files, basePath, paths, gate, state, processes, keepalived, watch, refuse, install, role };
+  const { formerUnits } = drivers;
+  const acts = { processes, keepalived, watch, refuse, install, role, formerUnits };
+  const deps = { files, basePath, paths, gate, state, ...acts };
   const vrrp = createVrrp(deps);
   const listeners: (() => void)[] = [];
   const changed = (): void => listeners.forEach((listener) => listener());
@@ -209,7 +211,11 @@ function wireChecks(
     vrrpState,
     ids: () => loadBalancers.ids(),
     hasUdpListeners: async () => (await udpListeners.ids()).length > 0,
-    pathsOf: (id) => haproxyPaths(drivers.roots, id),
+    pathsOf: (id) => {
+      const paths = haproxyPaths(drivers.roots, id);
+      const { statsSocket: adminSocket } = paths;
+      return drivers.haproxy.isInherited(paths) ? { ...paths, adminSocket } : paths;
+    },
     program: basename(drivers.binary),
     servicePorts: () => configs.current().amphorad.vrrp_services,
     failed: (thrown) => host.log.error('check list of VRRP not written', { error: messageOf(thrown) }),

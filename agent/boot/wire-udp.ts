@@ -68,7 +68,16 @@ export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers, cou
   const watch = createLvsWatch({ clock, log, isAlive: (process) => drivers.liveness.isAlive(process) });
   const mostListeners = config.amphorad.max_load_balancers;
   const gate = createGate<LoadBalancerId>();
-  const listeners = createKeepalivedLvs({ files, basePath, gate, state, processes, watch, mostListeners });
+  const listeners = createKeepalivedLvs({
+    files,
+    basePath,
+    gate,
+    state,
+    processes,
+    watch,
+    mostListeners,
+    formerUnits: drivers.formerUnits,
+  });
   return {
     listeners,
     health: createLvsHealth({ files, log, basePath, ids: () => listeners.ids(), processes, kernel }),

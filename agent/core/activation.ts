@@ -14,6 +14,7 @@ import type { ConfigCheck } from '../haproxy/check';
 import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type EffectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import { configFiles, type HaproxyPaths } from '../haproxy/paths';
+import type { AnyHaproxyProcess, TakenOver } from '../haproxy/inherited-process';
 import type { HaproxyJob, HaproxyProcess } from '../haproxy/process';
 import { namesHosts, namesServersState } from '../haproxy/server-lines';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
@@ -57,7 +58,7 @@ export interface ActivationDeps {
   readonly log: Log;
   readonly check: ConfigCheck;
   readonly guard: PolicyGuard;
-  readonly haproxy: HaproxyProcess;
+  readonly haproxy: AnyHaproxyProcess;
   readonly registry: ListenerRegistry;
   readonly proof: BindProof;
   readonly descriptors: DescriptorWatch;
@@ -160,6 +161,7 @@ async function swap(
   await files.makeDirectory(dirname(paths.adminSocket), 0o700);
   let started: ServiceProcess | undefined;
   let reloaded: ServiceProcess | undefined;
+  let taken: TakenOver | undefined;
   try {
     await files.writeAtomic(paths.live, effective.text, mode);
     await files.writeAtomic(paths.overlay, effective.overlay, mode);
@@ -167,29 +169,38 @@ async function swap(
     else {
       await doubt();
       await lastSample(id);
-      // The last thing before the signal: what an operator sets in between is lost.
-      await operatorState.keep(id, paths, before[0] ?? '');
-      await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });
-      reloaded = living;
+      if (haproxy.isInherited(paths)) taken = await haproxy.takeOver(job, living, () => lastSample(id));
+      else {
+        // The last thing before the signal: what an operator sets in between is lost.
+        await operatorState.keep(id, paths, before[0] ?? '');
+        await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });
+        reloaded = living;
+      }
     }
-    await operatorState.reapply(id, paths);
+    if (taken === undefined) await operatorState.reapply(id, paths);
     await proof.requireOurs(paths, binds, failure);
     await files.writeAtomic(paths.running, text, mode);
   } catch (thrown) {
     if (started !== undefined) await haproxy.stop(job, started);
+    if (taken !== undefined) await taken.abandon();
     if (living !== undefined) await undo(files, paths, before);
     if (reloaded !== undefined) await goBack(haproxy, log, job, reloaded);
     if (living !== undefined) await operatorState.recover(id, paths);
     throw thrown;
   }
   await operatorState.recover(id, paths);
-  const process = living ?? started;
+  await taken?.finish();
+  const process = taken?.process ?? living ?? started;
   if (process === undefined) throw new AgentError('internal', 'no process after an activation');
-  log.info(living === undefined ? 'haproxy started' : 'haproxy reloaded', {
+  log.info(living === undefined ? 'haproxy started' : doneTo(taken), {
     loadBalancer: id,
     pid: process.pid,
   });
   return process;
+}
+
+function doneTo(taken: TakenOver | undefined): string {
+  return taken === undefined ? 'haproxy reloaded' : 'haproxy taken over from the former agent';
 }
 
 /** Puts back what a master would read when something else made it read again. */

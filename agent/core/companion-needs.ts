@@ -59,7 +59,9 @@ export function createCompanionNeeds({ files, log, roots, proxy, ping }: Compani
     const turn = Symbol(id);
     heard.set(id, turn);
     try {
-      const text = (await files.readText(haproxyPaths(roots, id).running)) ?? '';
+      const { running, config } = haproxyPaths(roots, id);
+      // One that Octavia's own agent has started runs its upload.
+      const text = (await files.readText(running)) ?? (await files.readText(config)) ?? '';
       if (heard.get(id) !== turn) return;
       proxy.want(id, needsPrometheusProxy(text));
       if (needsPing(text)) void ping.allow();

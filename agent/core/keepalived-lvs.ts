@@ -3,10 +3,12 @@
 
 import type { Files } from '../host/files';
 import { readLvsConfig } from '../keepalived/lvs-config';
+import { lvsLiveText } from '../keepalived/lvs-live';
 import { isCandidateName, listenerOfName, lvsDirectory, lvsPaths } from '../keepalived/paths';
 import { AgentError, notFound } from '../model/errors';
 import { isLoadBalancerId, type LoadBalancerId } from '../model/ids';
 import { isTemporaryName } from '../model/leftover';
+import type { FormerUnits } from '../supervisor/former-units';
 import { requireSpace } from './disk-reserve';
 import type { Gate } from './gate';
 import type { LvsProcesses } from './lvs-processes';
@@ -35,6 +37,7 @@ export interface KeepalivedLvsDeps {
   readonly processes: LvsProcesses;
   readonly watch: LvsWatch;
   readonly mostListeners: number;
+  readonly formerUnits: Pick<FormerUnits, 'disable'>;
 }
 
 /** Makes the verbs. */
@@ -144,9 +147,23 @@ async function restore(
   if (known.desired === 'removed') {
     await end(id, 'removed');
     await removeFiles(deps, id);
+  } else if (known.isUnknown === true && living !== undefined) {
+    await inherit(deps, id);
+    await activate(id, 'start');
   } else if (known.desired === 'running' || (known.isSpoiled === true && living !== undefined)) {
     await activate(id, known.unsure === true ? 'reload' : 'start');
   } else if (living !== undefined) await end(id, 'stopped');
+}
+
+/** One that Octavia's own agent has left running serves its upload, and is ours to bring back from now on. */
+async function inherit(
+  { files, basePath, formerUnits }: KeepalivedLvsDeps,
+  id: LoadBalancerId,
+): Promise<void> {
+  const { config, live } = lvsPaths(basePath, id);
+  const text = await files.readText(config);
+  if (text !== undefined) await files.writeAtomic(live, lvsLiveText(text).text, 0o600);
+  await formerUnits.disable(`octavia-keepalivedlvs-${id}.service`);
 }
 
 /** The configuration first: without it the listener is gone; the state last: until then the removal is finished at the next start. */

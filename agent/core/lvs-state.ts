@@ -18,6 +18,8 @@ export interface LvsState {
   readonly unsure?: true;
   /** The file could not be understood; never written. */
   readonly isSpoiled?: true;
+  /** There is no file: a listener that Octavia's own agent has left, or none. Never written. */
+  readonly isUnknown?: true;
 }
 
 export interface LvsStateStore {
@@ -33,7 +35,7 @@ export function createLvsStateStore(files: Files, log: Log, basePath: string): L
     async read(id) {
       const path = lvsPaths(basePath, id).state;
       const kept = await readKeptJson(files, path, lvsStateSchemaNumber);
-      if (kept === undefined) return { desired: 'stopped' };
+      if (kept === undefined) return { desired: 'stopped', isUnknown: true };
       const { value } = kept;
       if (validators.lvsState(value)) return value as LvsState;
       log.error('state not understood: what lives decides', { listener: id, path });

@@ -16,3 +16,8 @@ export function peerNameIn(text: string, amphoraId: string): string {
   const name = peerNameOf(amphoraId);
   return lines.some(({ words }) => words[0] === 'peer' && words[1] === name) ? name : amphoraId;
 }
+
+/** Tells whether a word of a command line can be kept as a peer name. */
+export function isPeerName(text: string | undefined): text is string {
+  return text !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(text);
+}

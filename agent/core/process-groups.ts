@@ -10,7 +10,7 @@ import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import { readBinds } from '../haproxy/binds';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
-import type { HaproxyProcess } from '../haproxy/process';
+import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
 import { isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
@@ -44,7 +44,7 @@ export interface ProcessGroupsDeps {
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
   readonly activate: Activate;
-  readonly haproxy: HaproxyProcess;
+  readonly haproxy: AnyHaproxyProcess;
   readonly registry: ListenerRegistry;
   readonly watch: GroupWatch;
 }
@@ -160,9 +160,11 @@ async function reloadGroup(
     running: before.running,
     doubt: () => doubt(state, id, before),
   });
-  await state.write(id, { ...before, desired: 'running', process, running: done.running });
-  watch.up(id, process, true);
-  return { pid: process.pid, started: false };
+  // Another one where a group of the former agent was replaced.
+  const { process: serving, running } = done;
+  await state.write(id, { ...before, desired: 'running', process: serving, running });
+  watch.up(id, serving, true);
+  return { pid: serving.pid, started: false };
 }
 
 /** An agent killed between the signal and its record must not take the next reload for one that changes nothing. */

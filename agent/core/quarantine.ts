@@ -13,7 +13,7 @@ import type { HaproxyProcess } from '../haproxy/process';
 import type { Files } from '../host/files';
 import type { ProcessRunner } from '../host/process';
 import type { LoadBalancerId } from '../model/ids';
-import { peerNameIn } from './peer-name';
+import { isPeerName, peerNameIn } from './peer-name';
 import { initialState, isSpoiled, type LoadBalancerState, type StateStore } from './state-store';
 import { findUnseenMaster, type UnseenGroupDeps } from './unseen-group';
 
@@ -105,8 +105,4 @@ async function existing(files: Files, paths: readonly string[]): Promise<readonl
 
 function numberOf(name: string): number {
   return Number(/^state\.json\.corrupt-(\d{1,9})$/.exec(name)?.[1] ?? 0);
-}
-
-function isPeerName(text: string | undefined): text is string {
-  return text !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(text);
 }

@@ -9,13 +9,16 @@
 
 import { idsOnDisk } from '../haproxy/ids-on-disk';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
-import type { HaproxyProcess } from '../haproxy/process';
+import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
+import type { Clock } from '../host/clock';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { ProcessRunner } from '../host/process';
 import type { System } from '../host/system';
 import { AgentError, messageOf } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
+import type { FormerUnits } from '../supervisor/former-units';
+import { finishHandOver, inheritLoadBalancer } from './inherit';
 import { removeUnborn, sweepLeftovers } from './leftovers';
 import { quarantineState } from './quarantine';
 import { digest } from './run-record';
@@ -30,7 +33,9 @@ export interface ReconcileDeps {
   readonly binary: string;
   readonly roots: HaproxyRoots;
   readonly state: StateStore;
-  readonly haproxy: HaproxyProcess;
+  readonly haproxy: AnyHaproxyProcess;
+  readonly formerUnits: FormerUnits;
+  readonly clock: Clock;
   /** Files outside our directories that the agent replaces: the server certificate, agent.conf. */
   readonly replaced: readonly string[];
   readonly usualPeer: string;
@@ -68,7 +73,11 @@ async function reconcileOne(deps: ReconcileDeps, id: LoadBalancerId): Promise<vo
     });
   }
   const known = await deps.state.read(id);
-  if (known === undefined) return;
+  if (known === undefined) {
+    await inheritLoadBalancer(deps, id);
+    return;
+  }
+  await finishHandOver(deps, id, known);
   if (known.desired !== 'running' && (await removeUnborn(deps, id))) {
     deps.log.info('upload undone that was never stored', { loadBalancer: id });
     return;

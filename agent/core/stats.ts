@@ -14,6 +14,7 @@ import type { ProcessRunner } from '../host/process';
 import type { System } from '../host/system';
 import { messageOf } from '../model/errors';
 import type { HealthSample, ListenerCounters } from '../model/health';
+import { readFormerCounters } from './former-counters';
 import {
   countersOf,
   figuresOf,
@@ -78,11 +79,10 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
       if (isLoaded) return;
       bootId = await system.bootId();
       const stored = await readStored(deps, path);
-      if (stored === undefined) {
-        // Workers of before may have been counted by an agent whose book is lost.
-        const sinceTicks = deps.runner.glance(system.processId())?.startTicks ?? '0';
-        ledger.load({ sinceTicks, totals: {}, workers: [] });
-        await keep();
+      if (stored === undefined || !('totals' in stored)) {
+        reported = beginAnew(deps, stored ?? new Map<string, Figures>());
+        // A former agent's file stays until there is something to tell in its place.
+        if (stored === undefined) await keep();
         isLoaded = true;
         return;
       }
@@ -119,6 +119,18 @@ export function createStatistics(deps: StatisticsDeps): Statistics {
       reported = before;
     },
   };
+}
+
+/** Gives what was told already: by a former agent, or nothing. */
+function beginAnew(
+  { runner, system, ledger }: StatisticsDeps,
+  former: ReadonlyMap<string, Figures>,
+): Map<string, Figures> {
+  // Workers of before may have been counted by an agent whose book is lost.
+  const sinceTicks = runner.glance(system.processId())?.startTicks ?? '0';
+  ledger.load({ sinceTicks, totals: {}, workers: [] });
+  ledger.continueFrom(former);
+  return new Map(former);
 }
 
 /** The figures of all whose counters are known. */
@@ -162,12 +174,20 @@ function alive({ runner }: StatisticsDeps, stored: Stored): LedgerEntries {
   return { ...stored, workers };
 }
 
-async function readStored({ files, log }: StatisticsDeps, path: string): Promise<Stored | undefined> {
+async function readStored(
+  { files, log }: StatisticsDeps,
+  path: string,
+): Promise<Stored | ReadonlyMap<string, Figures> | undefined> {
   try {
     const text = await files.readText(path);
     if (text === undefined) return undefined;
     const value: unknown = JSON.parse(text);
     if (validators['stats-counters'](value)) return value as Stored;
+    const former = readFormerCounters(value);
+    if (former !== undefined) {
+      log.info('statistics of the former agent are continued', { path, listeners: former.size });
+      return former;
+    }
     log.warning('stored statistics are none of ours and begin anew', { path });
   } catch (thrown) {
     log.warning('stored statistics cannot be read and begin anew', { path, error: messageOf(thrown) });

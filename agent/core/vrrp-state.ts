@@ -18,6 +18,8 @@ export interface VrrpState {
   readonly unsure?: true;
   /** The file could not be understood; never written. */
   readonly isSpoiled?: true;
+  /** There is no file: Octavia's own agent has left a configuration, or there is none. Never written. */
+  readonly isUnknown?: true;
 }
 
 export interface VrrpStateStore {
@@ -43,7 +45,7 @@ export function createVrrpStateStore(files: Files, log: Log, path: string): Vrrp
   return {
     async read() {
       const kept = await readKeptJson(files, path, vrrpStateSchemaNumber);
-      if (kept === undefined) return initial;
+      if (kept === undefined) return { ...initial, isUnknown: true };
       const { value } = kept;
       if (validators.vrrpState(value)) return value as VrrpState;
       log.error('state of VRRP not understood: what lives decides', { path });

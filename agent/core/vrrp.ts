@@ -2,11 +2,14 @@
 // keepalived that runs it. Source: contract/vrrp.md 6, contract/octavia-1.0.md "Endpoints".
 
 import type { Files } from '../host/files';
+import { vrrpLiveText } from '../keepalived/vrrp-live';
 import type { VrrpPaths } from '../keepalived/vrrp-paths';
 import type { VrrpProcess } from '../keepalived/vrrp-process';
 import { isTemporaryName } from '../model/leftover';
 import { AgentError } from '../model/errors';
 import type { VrrpState as VrrpRole } from '../model/vrrp';
+import type { FormerUnits } from '../supervisor/former-units';
+import type { ServiceProcess } from '../supervisor/service';
 import { requireSpace } from './disk-reserve';
 import type { Gate } from './gate';
 import type { VrrpProcesses } from './vrrp-processes';
@@ -57,6 +60,7 @@ export interface VrrpDeps {
   /** Puts the scripts where configurations name them, and the list that they read. */
   readonly install: () => Promise<void>;
   readonly role: () => Promise<VrrpRole | undefined>;
+  readonly formerUnits: Pick<FormerUnits, 'disable'>;
 }
 
 const largestBytes = 256 * 1024;
@@ -178,13 +182,14 @@ async function prepareDirectory({ files, basePath, paths }: VrrpDeps, text: stri
   await files.makeDirectory(paths.directory, 0o755);
 }
 
-async function restore(
-  { paths, files, state, processes, keepalived, watch, install }: VrrpDeps,
-  end: () => Promise<unknown>,
-): Promise<void> {
+async function restore(deps: VrrpDeps, end: () => Promise<unknown>): Promise<void> {
+  const { paths, files, state, processes, keepalived, watch, install } = deps;
   const known = await state.read();
   const living = await processes.living();
-  if (known.desired === 'running' || (known.isSpoiled === true && living !== undefined)) {
+  if (known.isUnknown === true && living !== undefined) {
+    await inherit(deps, living);
+    await watch.through(() => Promise.resolve(living));
+  } else if (known.desired === 'running' || (known.isSpoiled === true && living !== undefined)) {
     await install();
     await watch.through(async () => {
       if (living === undefined) return processes.revive();
@@ -192,6 +197,19 @@ async function restore(
     });
   } else if (living !== undefined) await end();
   else if ((await files.stat(paths.live)) !== undefined) await keepalived.cleanUp();
+}
+
+/** One that Octavia's own agent has left running has read the upload, and is ours to bring back from now on. */
+async function inherit(
+  { files, paths, state, install, formerUnits }: VrrpDeps,
+  process: ServiceProcess,
+): Promise<void> {
+  const text = (await files.readText(paths.config)) ?? '';
+  await files.writeAtomic(paths.live, vrrpLiveText(text, paths).text, 0o600);
+  await state.write({ desired: 'running', origin: 'uploaded', process });
+  // Its configuration names our check script's path: the list that ours reads has to be there with it.
+  await install();
+  await formerUnits.disable('octavia-keepalived.service');
 }
 
 async function isConfigured({ files, paths }: VrrpDeps): Promise<boolean> {

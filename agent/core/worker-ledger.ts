@@ -3,7 +3,8 @@
 //
 // INVARIANTS:
 // - a worker is its pid and its start; what it counts is added once, as the growth since its last sample;
-// - of a worker that began before this ledger nothing is added but what it counts from its first sample on.
+// - of a worker that began before this ledger nothing is added but what it counts from its first sample on, or from
+//   where another agent's figures end.
 
 import type { WorkerIdentity } from '../haproxy/worker-tap';
 import type { ListenerCounters } from '../model/health';
@@ -43,6 +44,8 @@ export interface WorkerLedger {
   /** Names of the listeners that were dropped since this was last asked: should one come back, it begins at 0. */
   takeDropped(): readonly string[];
   load(entries: LedgerEntries): void;
+  /** What listeners had served when another agent counted them last: they go on from there. */
+  continueFrom(figures: ReadonlyMap<string, Figures>): void;
   entries(): LedgerEntries;
 }
 
@@ -60,6 +63,7 @@ export function createWorkerLedger(): WorkerLedger {
   const totals = new Map<string, ByListener>();
   const workers = new Map<string, KnownWorker>();
   const dropped = new Set<string>();
+  const inherited = new Map<string, Figures>();
   const totalsOf = (id: LoadBalancerId): ByListener => {
     const known = totals.get(id) ?? new Map<string, Figures>();
     totals.set(id, known);
@@ -67,21 +71,9 @@ export function createWorkerLedger(): WorkerLedger {
   };
 
   return {
-    note(loadBalancer, { pid, startTicks }, counters) {
-      const key = keyOf({ pid, startTicks });
-      const known = workers.get(key);
-      const mine = known ?? { pid, startTicks, loadBalancer, last: new Map<string, Figures>() };
-      workers.set(key, mine);
-      const isForeign = known === undefined && Number(startTicks) < Number(sinceTicks);
-      const sums = totalsOf(loadBalancer);
-      for (const [name, { counters: counted }] of counters) {
-        const now = figuresOf(counted);
-        const grown = isForeign ? nothing : growth(mine.last.get(name) ?? nothing, now);
-        // A name that was cut out of an answer would keep all of it in memory.
-        const listener = mine.last.has(name) && sums.has(name) ? name : owned(name);
-        mine.last.set(listener, now);
-        sums.set(listener, add(sums.get(name) ?? nothing, grown));
-      }
+    note: (id, worker, counters) => {
+      const since = Number(sinceTicks);
+      noteWorker({ workers, inherited, sums: totalsOf(id), since }, id, worker, counters);
     },
     total: (id, listener) => countersOf(totals.get(id)?.get(listener) ?? nothing),
     forget: (worker) => void workers.delete(keyOf(worker)),
@@ -113,8 +105,42 @@ export function createWorkerLedger(): WorkerLedger {
         workers.set(keyOf(worker), { ...worker, last: new Map(Object.entries(listeners)) });
       }
     },
+    continueFrom(figures) {
+      for (const [name, each] of figures) inherited.set(name, each);
+    },
     entries: () => entriesOf(sinceTicks, totals, workers),
   };
+}
+
+interface Books {
+  readonly workers: Map<string, KnownWorker>;
+  readonly inherited: ByListener;
+  readonly sums: ByListener;
+  /** Clock ticks from boot. */
+  readonly since: number;
+}
+
+function noteWorker(
+  { workers, inherited, sums, since }: Books,
+  loadBalancer: LoadBalancerId,
+  { pid, startTicks }: WorkerIdentity,
+  counters: Parameters<WorkerLedger['note']>[2],
+): void {
+  const key = keyOf({ pid, startTicks });
+  const known = workers.get(key);
+  const mine = known ?? { pid, startTicks, loadBalancer, last: new Map<string, Figures>() };
+  workers.set(key, mine);
+  const isForeign = known === undefined && Number(startTicks) < since;
+  for (const [name, { counters: counted }] of counters) {
+    const now = figuresOf(counted);
+    const then = inherited.get(name);
+    inherited.delete(name);
+    const grown = growth(isForeign ? (then ?? now) : (mine.last.get(name) ?? nothing), now);
+    // A name that was cut out of an answer would keep all of it in memory.
+    const listener = mine.last.has(name) && sums.has(name) ? name : owned(name);
+    mine.last.set(listener, now);
+    sums.set(listener, add(sums.get(name) ?? then ?? nothing, grown));
+  }
 }
 
 function entriesOf(

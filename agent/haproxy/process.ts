@@ -19,6 +19,8 @@ export interface HaproxyJob {
   readonly paths: HaproxyPaths;
   /** Given as `-L`. */
   readonly peer: string;
+  /** A socket from which a start takes the listening sockets of another group. */
+  readonly listenersFrom?: string;
 }
 
 export interface HaproxyProcess {
@@ -71,7 +73,9 @@ export function createHaproxyProcess(deps: HaproxyProcessDeps): HaproxyProcess {
     const { paths } = job;
     const files = configFiles(paths).flatMap((path) => ['-f', path]);
     const own = ['-p', paths.pidFile, '-S', `${paths.masterSocket},mode,600`];
-    const argv = [deps.binary, '-Ws', ...files, ...own, '-L', job.peer];
+    // The master leaves it out when it starts itself anew.
+    const taken = job.listenersFrom === undefined ? [] : ['-x', job.listenersFrom];
+    const argv = [deps.binary, '-Ws', ...files, ...own, ...taken, '-L', job.peer];
     const name = `haproxy-${basename(paths.directory)}`;
     const confinement = haproxyConfinement(paths);
     return { name, through: deps.through, argv, marks: [['-Ws'], own], logPath: paths.log, confinement };

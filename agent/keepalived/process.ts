@@ -8,6 +8,7 @@ import { AgentError, isAgentError } from '../model/errors';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import { lvsConfinement } from './confinement';
 import { serviceKey } from './ipvs';
+import { findKeepalived, inheritedKeepalived } from './inherited';
 import type { KernelLvs } from './kernel';
 import type { LvsConfig } from './lvs-config';
 import type { LvsPaths } from './paths';
@@ -77,7 +78,9 @@ export function createKeepalivedProcess(deps: KeepalivedProcessDeps): Keepalived
     async reload(job, process) {
       const printed = await markLog(files, job.paths.log);
       const sent = await supervisor.reload(process, 'SIGHUP');
-      const hasBegun = async (): Promise<boolean> => (await printed()).includes('Reloading ...');
+      // One of Octavia's agent tells syslog.
+      const isSilent = await supervisor.isOurs(inheritedKeepalived(specOf(job), job.paths), process);
+      const hasBegun = async (): Promise<boolean> => isSilent || (await printed()).includes('Reloading ...');
       if (sent && (await serves(deps, job, process, hasBegun))) return;
       throw failure('reloading', await printed());
     },
@@ -87,12 +90,7 @@ export function createKeepalivedProcess(deps: KeepalivedProcessDeps): Keepalived
       await removePidFiles(files, paths);
     },
 
-    async adopt(name, recorded) {
-      const spec = specOf(name);
-      if (recorded !== undefined && (await supervisor.isOurs(spec, recorded))) return recorded;
-      const pid = Number((await files.readText(name.paths.pidFile))?.trim());
-      return Number.isInteger(pid) && pid > 1 ? supervisor.recognise(spec, pid) : undefined;
-    },
+    adopt: (name, recorded) => findKeepalived(deps, specOf(name), name.paths, recorded),
   };
 }
 

@@ -13,6 +13,7 @@ import type { VrrpState } from '../model/vrrp';
 import type { ServiceProcess, ServiceSpec, Supervisor } from '../supervisor/service';
 import type { KeepalivedCheck } from './check';
 import { vrrpConfinement } from './confinement';
+import { findKeepalived, inheritedKeepalived } from './inherited';
 import { inLinesOfUpload, type LiveText } from './live-text';
 import { markLog } from './printed';
 import type { VrrpAddresses } from './vrrp-addresses';
@@ -66,7 +67,11 @@ export function createVrrpProcess(deps: VrrpProcessDeps): VrrpProcess {
   return {
     check: (text) => checkLive(deps, vrrpLiveText(text, paths)),
     start: (text) => start(deps, spec, vrrpLiveText(text, paths)),
-    reload: (text, process) => reload(deps, vrrpLiveText(text, paths), process),
+    async reload(text, process) {
+      const live = vrrpLiveText(text, paths);
+      const isInherited = await supervisor.isOurs(inheritedKeepalived(spec, paths), process);
+      return isInherited ? reloadInherited(deps, live, process) : reload(deps, live, process);
+    },
 
     async stop(process) {
       const texts = await liveTexts(deps);
@@ -80,11 +85,7 @@ export function createVrrpProcess(deps: VrrpProcessDeps): VrrpProcess {
       await addresses.release(texts);
     },
 
-    async adopt(recorded) {
-      if (recorded !== undefined && (await supervisor.isOurs(spec, recorded))) return recorded;
-      const pid = Number((await files.readText(paths.pidFile))?.trim());
-      return Number.isInteger(pid) && pid > 1 ? supervisor.recognise(spec, pid) : undefined;
-    },
+    adopt: (recorded) => findKeepalived(deps, spec, paths, recorded),
 
     async observe(process) {
       if (!(await supervisor.isAlive(process))) return undefined;
@@ -132,6 +133,19 @@ async function reload(deps: VrrpProcessDeps, live: LiveText, process: ServicePro
   const said = live.renumber(await printed());
   if (before !== undefined) await reads(deps, before, process);
   throw failure('reload', said);
+}
+
+/** One of Octavia's agent reads the upload itself, and tells syslog: that it lives is all that can be seen. */
+async function reloadInherited(
+  deps: VrrpProcessDeps,
+  live: LiveText,
+  process: ServiceProcess,
+): Promise<void> {
+  const { supervisor, files, paths } = deps;
+  await checkLive(deps, live);
+  await files.writeAtomic(paths.live, live.text, privateMode);
+  if (await supervisor.reload(process, 'SIGHUP')) return;
+  throw failure('reload', `keepalived (pid ${process.pid}) has ended`);
 }
 
 /** Has a living process read a text; false when it has ended, or has not come up with it. */

@@ -5,6 +5,7 @@
 export const basePathNames: ReadonlySet<string> = new Set([
   'agent.sock',
   'certs',
+  'haproxy-default-user-group.conf',
   'interfaces',
   'lost+found',
   'lvs',

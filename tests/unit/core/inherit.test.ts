@@ -1,0 +1,194 @@
+// Load balancers that Octavia's own agent has left: adopted as they run, replaced at their next reload, ended for good.
+
+import { describe, expect, it } from '@jest/globals';
+import { createScriptedAmphora, firstId, type ScriptedAmphora } from '../../fakes/scripted-amphora';
+import type { FakeProcess } from '../../fakes/scripted-runner';
+
+const base = '/var/lib/octavia';
+const account = `${base}/haproxy-default-user-group.conf`;
+const accountText = 'global\n\tgroup nogroup\n';
+const unit = `haproxy-${firstId}.service`;
+const text = 'frontend f\n    mode http\n';
+const oldWorkerPid = 4321;
+
+/** A machine as that agent leaves it; `runs`: its haproxy is there. */
+const left = async ({ runs = true, exposes = true } = {}) => {
+  const amphora = await createScriptedAmphora();
+  const { files, runner, sockets } = amphora;
+  const own = amphora.paths(firstId);
+  const argv = ['/usr/sbin/haproxy', '-Ws', '-f', own.config, '-f', account, '-p', own.pidFile, '-L', 'p'];
+  files.plant(own.config, text);
+  files.plant(account, accountText, 0o644);
+  let isExposed = false;
+  const old = runs
+    ? runner.addProcess({
+        argv,
+        onSignal: (signal, process) => {
+          if (signal === 'SIGUSR2')
+            isExposed = exposes && files.snapshot()[account]?.includes('expose-fd') === true;
+          if (signal === 'SIGUSR1' || signal === 'SIGTERM') runner.endProcess(process.pid);
+        },
+      })
+    : undefined;
+  files.plant(own.pidFile, `${old?.pid ?? 999}\n`);
+  const isThere = (process: FakeProcess | undefined): boolean =>
+    process !== undefined && runner.processes().includes(process);
+  sockets.script({
+    answer: (line, path) => {
+      const isAsked = path === own.statsSocket || (path === own.adminSocket && isExposed);
+      if (!isAsked || !isThere(old) || !line.startsWith('show info')) return undefined;
+      return `Name: HAProxy\nPid: ${oldWorkerPid}\n\n`;
+    },
+  });
+  const signals = (): readonly string[] => runner.transcript.filter((line) => line.startsWith('signal'));
+  return { ...amphora, own, old, isThere: () => isThere(old), signals };
+};
+
+const withSystemd = ({ files, runner }: ScriptedAmphora): void => {
+  files.plant('/run/systemd/system/any.service', '');
+  files.plant(`/lib/systemd/system/${unit}`, '[Service]\nRestart=always\n');
+  runner.script({ match: /^systemctl / });
+};
+
+const statusOf = async (amphora: ScriptedAmphora) =>
+  (await amphora.pass(amphora.core().statuses.list())).map(({ status }) => status);
+
+describe('the first start over what the former agent left', () => {
+  it('adopts its haproxy as it runs, and shows it running', async () => {
+    const amphora = await left();
+    expect((await amphora.restartAgent()).adopted).toEqual([firstId]);
+    expect(await statusOf(amphora)).toEqual(['running']);
+    expect([amphora.isThere(), amphora.signals()]).toEqual([true, []]);
+    expect(await amphora.core().state.read(firstId)).toMatchObject({
+      desired: 'running',
+      peer: 'p',
+      process: { pid: amphora.old?.pid },
+    });
+  });
+
+  it('finds it again at the starts that follow', async () => {
+    const amphora = await left();
+    await amphora.restartAgent();
+    expect((await amphora.restartAgent()).adopted).toEqual([firstId]);
+    expect(await statusOf(amphora)).toEqual(['running']);
+  });
+
+  it('has systemd no longer start it at a boot, and leaves its unit where it is', async () => {
+    const amphora = await left();
+    withSystemd(amphora);
+    await amphora.restartAgent();
+    expect(amphora.runner.transcript).toContain(`systemctl --no-ask-password disable ${unit}`);
+    expect(amphora.files.snapshot()[`/lib/systemd/system/${unit}`]).toBeDefined();
+  });
+
+  it('leaves alone what was stopped since the boot', async () => {
+    const amphora = await left({ runs: false });
+    amphora.files.plant('/proc/uptime', '100000000000.00 1.00\n');
+    await amphora.restartAgent();
+    expect(await statusOf(amphora)).toEqual(['stopped']);
+  });
+
+  it('starts what ran until the machine was booted anew', async () => {
+    const amphora = await left({ runs: false });
+    await amphora.clock.advance(3_600_000);
+    amphora.files.plant('/proc/uptime', '1.00 1.00\n');
+    expect((await amphora.restartAgent()).started).toEqual([firstId]);
+  });
+
+  it('takes no process for it that belongs to somebody else', async () => {
+    const amphora = await left();
+    Object.assign(amphora.old ?? {}, { userId: 1000 });
+    amphora.files.plant('/proc/uptime', '100000000000.00 1.00\n');
+    await amphora.restartAgent();
+    expect([await statusOf(amphora), amphora.signals()]).toEqual([['stopped'], []]);
+  });
+});
+
+describe('the first reload of it', () => {
+  it('starts a group of ours on its ports, and only then has it finish', async () => {
+    const amphora = await left();
+    await amphora.restartAgent();
+    const { pid, started } = await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    const old = amphora.old?.pid ?? 0;
+    const steps = amphora.runner.transcript.filter((line) => /^(?:signal|start) /.test(line));
+    expect(steps.map((line) => line.replace(/ -Ws .* -x (\S+) .*/, ' -x $1'))).toEqual([
+      `signal SIGUSR2 ${old}`,
+      `start /usr/sbin/haproxy -x ${amphora.own.adminSocket}`,
+      `signal SIGUSR1 ${old}`,
+    ]);
+    expect([started, amphora.isThere(), pid === old]).toEqual([false, false, false]);
+    expect(amphora.files.snapshot()[account]).toBe(accountText);
+    expect((await amphora.core().state.read(firstId))?.process?.pid).toBe(pid);
+    expect(await statusOf(amphora)).toEqual(['running']);
+  });
+
+  it('keeps systemd from bringing the old one back, until it has ended', async () => {
+    const amphora = await left();
+    withSystemd(amphora);
+    await amphora.restartAgent();
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    const dropIn = `/run/systemd/system/${unit}.d/50-amphorad.conf`;
+    expect(amphora.runner.transcript).toContain('systemctl --no-ask-password daemon-reload');
+    await amphora.clock.advance(5_000);
+    expect(amphora.files.snapshot()[dropIn]).toBeUndefined();
+  });
+
+  it('that fails leaves the old one as it was, and can be tried again', async () => {
+    const amphora = await left();
+    await amphora.restartAgent();
+    amphora.haproxy.nextStart({ fails: 'cannot bind' });
+    const { loadBalancers } = amphora.core();
+    await expect(amphora.pass(loadBalancers.reload(firstId))).rejects.toMatchObject({
+      kind: 'reload-failed',
+    });
+    expect([amphora.isThere(), await statusOf(amphora)]).toEqual([true, ['running']]);
+    expect(amphora.files.snapshot()[account]).toBe(accountText);
+    await amphora.pass(loadBalancers.reload(firstId));
+    expect([amphora.isThere(), await statusOf(amphora)]).toEqual([false, ['running']]);
+  });
+
+  it('is refused, and nothing started, while the old one does not hand over its ports', async () => {
+    const amphora = await left({ exposes: false });
+    await amphora.restartAgent();
+    const reloading = amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    await expect(reloading).rejects.toMatchObject({ detail: expect.stringContaining('does not hand over') });
+    expect([amphora.isThere(), amphora.haproxy.groups().length]).toEqual([true, 0]);
+    expect(amphora.files.snapshot()[account]).toBe(accountText);
+  });
+
+  it('is finished by the next agent wherever this one is killed', async () => {
+    for (let step = 1; step <= 80; step += 1) {
+      const amphora = await left();
+      await amphora.restartAgent();
+      amphora.killAgentAt(step);
+      const outcome = await amphora.untilDeath(() => amphora.core().loadBalancers.reload(firstId));
+      await amphora.restartAgent();
+      expect([step, await statusOf(amphora)]).toEqual([step, ['running']]);
+      expect([step, amphora.isThere() !== amphora.haproxy.groups().length > 0]).toEqual([step, true]);
+      await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+      expect([step, amphora.isThere(), amphora.haproxy.groups().length]).toEqual([step, false, 1]);
+      expect([step, amphora.files.snapshot()[account]]).toEqual([step, accountText]);
+      if (outcome !== 'died') return;
+    }
+    throw new Error('more steps than were tried');
+  });
+});
+
+describe('an end of it', () => {
+  it('by a stop ends it and removes what it leaves', async () => {
+    const amphora = await left();
+    await amphora.restartAgent();
+    await amphora.pass(amphora.core().loadBalancers.stop(firstId));
+    expect([amphora.isThere(), await statusOf(amphora)]).toEqual([false, ['stopped']]);
+    expect(amphora.signals()).toEqual([`signal SIGTERM ${amphora.old?.pid ?? 0}`]);
+  });
+
+  it('is asked of systemd where that runs it: it would take a signal for a crash', async () => {
+    const amphora = await left();
+    withSystemd(amphora);
+    await amphora.restartAgent();
+    await amphora.pass(amphora.core().loadBalancers.remove(firstId));
+    expect(amphora.runner.transcript).toContain(`systemctl --no-ask-password stop ${unit}`);
+    expect(await statusOf(amphora)).toEqual([]);
+  });
+});
