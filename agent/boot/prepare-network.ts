@@ -6,6 +6,7 @@ import { readOneOption } from '../config/one-option';
 import type { ConfigSources } from '../config/sources';
 import { isAgentError } from '../model/errors';
 import { createNetwork } from '../network/plug';
+import { builtInTemplates } from './built-in-templates';
 import { logTo } from './command-log';
 import type { Output } from './serve';
 import type { Host } from './wire-host';
@@ -19,7 +20,7 @@ export async function runNetworkPrepare(sources: ConfigSources, host: Host, outp
   }
   try {
     const ownPid = host.system.processId();
-    await createNetwork({ ...host, log: logTo(output), namespace, ownPid }).ensureNamespace();
+    await createNetwork({ ...host, log: logTo(output), namespace, ownPid, templates: builtInTemplates }).ensureNamespace();
   } catch (thrown) {
     if (!isAgentError(thrown)) throw thrown;
     output.err(`error: ${thrown.message}${thrown.detail === undefined ? '' : `: ${thrown.detail}`}\n`);

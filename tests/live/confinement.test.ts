@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { builtInTemplates } from '../../agent/boot/built-in-templates';
 import { haproxyPaths } from '../../agent/haproxy/paths';
 import { createHaproxyProcess } from '../../agent/haproxy/process';
 import { createNodeClock } from '../../agent/host/node/clock';
@@ -189,7 +190,7 @@ const statusOf = (pid: number | undefined, key: string): string => {
         whenNone: 'failure',
       });
       const group = await driver.start(job);
-      const process = await pair.start(renderVrrpConfig(instance, vrrp));
+      const process = await pair.start(renderVrrpConfig(builtInTemplates['keepalived-vrrp.conf'], instance, vrrp));
       try {
         await eventually(async () => {
           expect(await pair.observe(process)).toBe('MASTER');
