@@ -20,7 +20,13 @@ export async function runNetworkPrepare(sources: ConfigSources, host: Host, outp
   }
   try {
     const ownPid = host.system.processId();
-    await createNetwork({ ...host, log: logTo(output), namespace, ownPid, templates: builtInTemplates }).ensureNamespace();
+    await createNetwork({
+      ...host,
+      log: logTo(output),
+      namespace,
+      ownPid,
+      templates: builtInTemplates,
+    }).ensureNamespace();
   } catch (thrown) {
     if (!isAgentError(thrown)) throw thrown;
     output.err(`error: ${thrown.message}${thrown.detail === undefined ? '' : `: ${thrown.detail}`}\n`);

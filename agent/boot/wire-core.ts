@@ -80,11 +80,8 @@ export function wireCore(
   configs: ConfigInForce = { path: undefined, current: () => config },
   { packages, templates = builtInTemplates }: CoreGround = {},
 ): Core {
-  const inherited = createInheritedGroups();
-  const owned = { ...given, files: ownedFiles(config, given) };
-  const ground = { ...owned, systemFiles: given.files, inherited };
+  const { ground, host } = hostsFrom(config, given);
   const drivers = wireDrivers(config, ground, configs.current, templates);
-  const host = { ...owned, sockets: inherited.over(given.sockets) };
   const { roots, haproxy } = drivers;
   const { files, clock, system, sockets } = host;
   const state = cacheStates(createStateStore(files, roots), files, roots);
@@ -155,6 +152,16 @@ function knownFrom({ amphora_agent }: Config, { path }: ConfigInForce) {
   return {
     replaced: [amphora_agent.agent_server_cert, ...(path === undefined ? [] : [path])],
     usualPeer: amphora_agent.amphora_id,
+  };
+}
+
+/** The host as the trades see it, and as the core does: through whoever has started a group. */
+function hostsFrom(config: Config, given: HostWithLog) {
+  const inherited = createInheritedGroups();
+  const owned = { ...given, files: ownedFiles(config, given) };
+  return {
+    ground: { ...owned, systemFiles: given.files, inherited },
+    host: { ...owned, sockets: inherited.over(given.sockets) },
   };
 }
 

@@ -68,7 +68,7 @@ export function wireDrivers(
   inForce: () => Config,
   templates: Templates,
 ): Drivers {
-  const { runner, system, clock, sockets, files, inherited } = host;
+  const { runner, clock, sockets, files, inherited } = host;
   const { base_path: basePath, base_cert_dir: certDir, haproxy_cmd: binary } = config.haproxy_amphora;
   const roots: HaproxyRoots = { basePath, certDir, runtimeDir: config.amphorad.runtime_dir };
   const namespace = config.amphorad.network_namespace ?? '';
@@ -107,15 +107,7 @@ export function wireDrivers(
       addresses: createAddresses(createIpCommand(runner, namespace)),
       namespace,
     }),
-    overlayOptions: async () => ({
-      runAs: system.userId() === 0 ? accountOf(config) : undefined,
-      logSockets: await existingSockets(host),
-      userLogFacility: inForce().haproxy_amphora.user_log_facility,
-      administrativeLogFacility: inForce().haproxy_amphora.administrative_log_facility,
-      hardStopAfter: config.amphorad.hard_stop_after,
-      pingHelper,
-      template: templates['haproxy-overlay.cfg'],
-    }),
+    overlayOptions: overlayOptionsFrom(config, host, { inForce, pingHelper, templates }),
     policyContext: (id) => ({
       ...roots,
       mode: config.amphorad.config_policy,
@@ -126,6 +118,26 @@ export function wireDrivers(
       pingHelpers: [pingHelper.named, pingHelper.installed],
     }),
   };
+}
+
+interface OverlayGround {
+  readonly inForce: () => Config;
+  readonly pingHelper: OverlayOptions['pingHelper'];
+  readonly templates: Templates;
+}
+
+function overlayOptionsFrom(config: Config, host: HostWithLog, given: OverlayGround) {
+  const { inForce, pingHelper, templates } = given;
+  const runAs = host.system.userId() === 0 ? accountOf(config) : undefined;
+  return async (): Promise<OverlayOptions> => ({
+    runAs,
+    logSockets: await existingSockets(host),
+    userLogFacility: inForce().haproxy_amphora.user_log_facility,
+    administrativeLogFacility: inForce().haproxy_amphora.administrative_log_facility,
+    hardStopAfter: config.amphorad.hard_stop_after,
+    pingHelper,
+    template: templates['haproxy-overlay.cfg'],
+  });
 }
 
 function accountOf(config: Config): { readonly user: string; readonly group: string } {

@@ -49,7 +49,13 @@ export function wireUdp(config: Config, host: HostWithLog, drivers: Drivers, cou
   const kernel = createKernelLvs({ ...host, through });
   const state = createLvsStateStore(files, log, basePath);
   const { namespace_unit: namespaceUnit } = config.amphorad;
-  const network = createNetwork({ ...host, namespace, namespaceUnit, templates, ownPid: host.system.processId() });
+  const network = createNetwork({
+    ...host,
+    namespace,
+    namespaceUnit,
+    templates,
+    ownPid: host.system.processId(),
+  });
   const processes = createLvsProcesses({
     files,
     log,

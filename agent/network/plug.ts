@@ -32,7 +32,8 @@ export interface NetworkDeps {
 }
 
 /** Makes the network of a namespace. */
-export function createNetwork({ runner, log, namespace, namespaceUnit, ownPid, templates }: NetworkDeps): Network {
+export function createNetwork(deps: NetworkDeps): Network {
+  const { runner, log, namespace, namespaceUnit, ownPid, templates } = deps;
   const outside = createIpCommand(runner, '');
   const inside = createIpCommand(runner, namespace);
   const command = createNamespaceCommand(runner, namespace);

@@ -190,7 +190,9 @@ const statusOf = (pid: number | undefined, key: string): string => {
         whenNone: 'failure',
       });
       const group = await driver.start(job);
-      const process = await pair.start(renderVrrpConfig(builtInTemplates['keepalived-vrrp.conf'], instance, vrrp));
+      const process = await pair.start(
+        renderVrrpConfig(builtInTemplates['keepalived-vrrp.conf'], instance, vrrp),
+      );
       try {
         await eventually(async () => {
           expect(await pair.observe(process)).toBe('MASTER');
