@@ -245,7 +245,7 @@ describe('old workers', () => {
       const kept = new Agent({ keepAlive: true, maxSockets: 1 });
       held.push(kept);
       expect(await fetchText(port, kept)).toBe('one');
-      await upload(id(8), text(port, `    timeout tunnel ${round}s`));
+      await upload(id(8), text(port, `    timeout tunnel ${round}m`));
       expect((await action(id(8), 'reload')).status).toBe(202);
     }
     const old = (await control.list(paths)) ?? [];
