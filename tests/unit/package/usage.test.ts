@@ -25,8 +25,11 @@ function commandsIn(text: string): ReadonlyMap<string, readonly string[]> {
 
 function namesIn(words: string): readonly string[] {
   const [, first = '', second] =
-    /^\[?([a-z]+(?:(?: ?\| ?)[a-z]+)*)\]?(?: (restore|lint|preview)\b)?/.exec(words) ?? [];
-  return first.split('|').map((name) => `${name.trim()}${second === undefined ? '' : ` ${second}`}`);
+    /^\[?([a-z]+(?:(?: ?\| ?)[a-z]+)*)\]?(?: (restore\|prepare|lint|preview)\b)?/.exec(words) ?? [];
+  const commands = first.split('|').map((name) => name.trim());
+  return second === undefined
+    ? commands
+    : commands.flatMap((name) => second.split('|').map((each) => `${name} ${each}`));
 }
 
 /** As a terminal shows it, without fonts. */
@@ -44,6 +47,7 @@ it('the usage has been understood', () => {
       'ready',
       'maint',
       'network restore',
+      'network prepare',
       'vrrp lint',
       'vrrp preview',
       'help',
@@ -100,7 +104,7 @@ describe('the completion', () => {
 
   it('offers what a command takes, also after options with values', () => {
     expect(complete('--config-file', '/etc/x.conf', 'vrrp', '')).toEqual(['lint', 'preview']);
-    expect(complete('network', '')).toEqual(['restore']);
+    expect(complete('network', '')).toEqual(['restore', 'prepare']);
     expect(complete('interface', 'd')).toEqual(['down']);
     expect(complete('drain', 'pool/one', '--wait', '--then', '')).toEqual(['maint']);
     expect(complete('drain', '--timeout', '')).toEqual([]);
