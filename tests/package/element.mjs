@@ -10,6 +10,7 @@ import {
   readdirSync,
   readlinkSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { must } from './run.mjs';
@@ -28,6 +29,9 @@ export async function elementSteps({ run, repository, scratch, built }) {
   await judgeStep(run, hooks);
   await dataStep(run, element);
   await run.step('element: it says what is missing', () => checkRefusals(element, scratch, built));
+  await run.step('element: ports that are plugged later are left to the agent', () =>
+    checkPorts(element, scratch),
+  );
   // Only the last one's generated files lie in out/package.
   const { name } = built.packages.at(-1);
   const title = `element: it installs from a built tree what ${name} does`;
@@ -39,7 +43,7 @@ export async function elementSteps({ run, repository, scratch, built }) {
 
 /** As dib-run-parts chooses them. */
 function checkHooks(scripts) {
-  must(scripts.length === 3, `${scripts.length} hooks`);
+  must(scripts.length === 4, `${scripts.length} hooks`);
   for (const path of scripts) {
     must(/\/[0-9A-Za-z_-]+$/.test(path), `${path}: its name is passed over`);
     must((statSync(path).mode & 0o777) === 0o755, `${path}: its mode is not 0755`);
@@ -97,6 +101,19 @@ function checkRefusals(element, scratch, built) {
   must(status === 0, `a directory with one ${name}: ${stderr}`);
   const taken = readFileSync(join(TMP_HOOKS_PATH, 'amphorad/amphorad.deb'));
   must(taken.equals(readFileSync(path)), 'it has taken another package');
+}
+
+function checkPorts(element, scratch) {
+  const root = join(scratch, 'ports-root');
+  const directory = join(root, 'etc/network/interfaces.d');
+  mkdirSync(directory, { recursive: true });
+  for (const name of ['eth0', 'eth1']) writeFileSync(join(directory, name), `auto ${name}\n`);
+  const path = join(element, 'post-install.d/92-amphorad-ports');
+  for (const AMPHORAD_ROOT of [root, join(scratch, 'without-such-a-directory')]) {
+    const { status, stderr } = hook(path, { AMPHORAD_ROOT });
+    must(status === 0, stderr);
+  }
+  must(readdirSync(directory).join() === 'eth0', `it leaves ${readdirSync(directory).join()}`);
 }
 
 const nodeOf = (name) => ({ DIB_AMPHORAD_NODE: name === 'amphorad-bundled' ? 'bundled' : 'system' });
