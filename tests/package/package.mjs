@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildHere, buildSteps } from './build.mjs';
 import { contentSteps } from './contents.mjs';
+import { elementSteps } from './element.mjs';
 import { launcherSteps } from './launchers.mjs';
 import { lifeSteps } from './life.mjs';
 import { lintSteps } from './lint.mjs';
@@ -51,6 +52,7 @@ async function main() {
     const parts = [
       ...(values.packages === undefined ? [buildSteps] : []),
       contentSteps,
+      elementSteps,
       launcherSteps,
       lintSteps,
       ...(quick ? [] : [lifeSteps]),
