@@ -1,5 +1,5 @@
 // The runtime API over one haproxy: how long it takes to list a backend of 500 servers, against haproxy's own answers to
-// the same two commands, and whether 40 requests at once on one socket, where haproxy takes 10 connections, all succeed.
+// the same two commands, how soon an added server is used, and whether 40 requests at once on one socket, where haproxy takes 10 connections, all succeed.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -7,13 +7,15 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, loopback, waitUntil } from '../scripts/demo/loopback.mjs';
+import { startMembers, timeToTraffic } from './runtime-additions.mjs';
 import { prepareAmphorad, prepareDirectory } from './servers.mjs';
 
 const servers = 500;
 const pools = 40;
 const listings = 60;
 const rounds = 10;
-const quick = { listings: 5, rounds: 2 };
+const additions = 20;
+const quick = { listings: 5, rounds: 2, additions: 2 };
 const startDeadlineMs = 10_000;
 const endGraceMs = 5_000;
 // A read joins an identical one of the last 100 ms: that would be measuring nothing.
@@ -30,16 +32,21 @@ export const runtime = {
 };
 
 async function run({ quick: isQuick, signal, progress }) {
-  const count = isQuick ? quick : { listings, rounds };
+  const count = isQuick ? quick : { listings, rounds, additions };
   const prepared = prepareDirectory();
   const socket = join(prepared.directory, 'haproxy.sock');
-  const haproxy = startHaproxy(prepared.directory, socket);
+  const members = await startMembers();
+  const entry = await freePort();
+  const haproxy = startHaproxy(prepared.directory, socket, entry, members.ports[0]);
   const port = await freePort();
   const local = `[runtime_api]\nbind = ${loopback}:${port}\ninstances = ${socket}\n`;
   const server = await prepareAmphorad(prepared, { local });
   const child = server.start();
   const pool = new Agent({ keepAlive: true });
   const get = (rest) => answerOf({ host: loopback, port, path: `${path}${rest}`, agent: pool });
+  const call = (method, rest, body) =>
+    answerOf({ host: loopback, port, path: `${path}${rest}`, agent: pool, method }, JSON.stringify(body));
+  const fetchOne = async () => (await answerOf({ host: loopback, port: entry, agent: pool })).text;
   try {
     const isUp = async () => (await get('').catch(() => ({ status: 0 }))).status === 200;
     if (!(await waitUntil(isUp, startDeadlineMs, signal))) throw new Error('the runtime API does not answer');
@@ -67,8 +74,21 @@ async function run({ quick: isQuick, signal, progress }) {
         ),
       );
     }
+    const untilTraffic = [];
+    for (let one = 0; one < count.additions; one += 1) {
+      signal.throwIfAborted();
+      progress(`runtime: addition ${one + 1} of ${count.additions}`);
+      untilTraffic.push(await timeToTraffic({ call, fetchOne, port: members.ports[1] }));
+    }
     return {
       metrics: [
+        {
+          name: 'time until an added server is used',
+          unit: 'ms',
+          digits: 1,
+          series: [{ subject: 'from POST …/servers on', values: untilTraffic }],
+          bound: { subject: 'from POST …/servers on', of: 'most', most: 2_000 },
+        },
         {
           name: 'time to the list',
           unit: 'ms',
@@ -101,6 +121,7 @@ async function run({ quick: isQuick, signal, progress }) {
     pool.destroy();
     await child.end(endGraceMs);
     await end(haproxy);
+    members.close();
     prepared.remove();
   }
 }
@@ -116,7 +137,7 @@ async function timeOf(work) {
   return performance.now() - begun;
 }
 
-function answerOf(options) {
+function answerOf(options, body) {
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       let text = '';
@@ -126,7 +147,7 @@ function answerOf(options) {
       response.on('end', () => resolve({ status: response.statusCode, text }));
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
 }
 
@@ -141,7 +162,7 @@ function ask(socket, command) {
   });
 }
 
-function startHaproxy(directory, socket) {
+function startHaproxy(directory, socket, entry, firstMember) {
   const config = join(directory, 'haproxy.cfg');
   const list = (count) =>
     Array.from({ length: count }, (_, index) => `  server s${index} ${loopback}:9`).join('\n');
@@ -155,6 +176,12 @@ defaults
   timeout connect 1s
   timeout client 1s
   timeout server 1s
+frontend entry
+  bind ${loopback}:${entry}
+  default_backend grows
+backend grows
+  balance roundrobin
+  server first ${loopback}:${firstMember}
 backend large
 ${list(servers)}
 ${small}

@@ -7,8 +7,9 @@ import type { LocalHttp } from '../../host/local-http';
 import type { ProcessRunner } from '../../host/process';
 import type { LocalServers } from '../../host/sockets';
 import type { System } from '../../host/system';
-import type { ReadTemplates } from '../../model/template';
+import { isAgentError } from '../../model/errors';
 import type { Finding, Severity } from '../../model/finding';
+import type { ReadTemplates } from '../../model/template';
 
 export interface DoctorHost {
   readonly files: Files;
@@ -55,4 +56,17 @@ export function found(
   { what, why, todo }: Pick<Finding, 'what' | 'why' | 'todo'>,
 ): Finding {
   return { check, severity, what, why, todo };
+}
+
+const askMs = 5_000;
+
+/** What a program prints, trimmed; undefined when it is not there, fails, or takes longer than 5 s. */
+export async function printedBy({ host }: Patient, argv: readonly string[]): Promise<string | undefined> {
+  try {
+    const { code, stdout } = await host.runner.run(argv, { timeoutMs: askMs });
+    return code === 0 ? stdout.trim() : undefined;
+  } catch (thrown) {
+    if (isAgentError(thrown)) return undefined;
+    throw thrown;
+  }
 }

@@ -1,13 +1,11 @@
 // Whether the time is right: certificates are valid between two times. Whoever disciplines the clock is asked; where
 // nobody does, nothing is known but that it is not before what is on disk. Sources: timedatectl(1), chronyc(1) "tracking".
 
-import { isAgentError } from '../../model/errors';
 import type { Finding } from '../../model/finding';
-import { found, type Check, type Patient } from './check';
+import { found, printedBy, type Check, type Patient } from './check';
 
 export const clockChecks: readonly Check[] = [{ name: 'clock', look: clock, remark }];
 
-const timeoutMs = 5_000;
 // What a write may be ahead of a clock that is being set.
 const toleranceMs = 60_000;
 
@@ -42,21 +40,10 @@ async function remark(patient: Patient): Promise<string | undefined> {
 }
 
 async function disciplineOf(patient: Patient): Promise<Discipline> {
-  const systemd = await said(patient, ['timedatectl', 'show', '-p', 'NTPSynchronized', '--value']);
+  const systemd = await printedBy(patient, ['timedatectl', 'show', '-p', 'NTPSynchronized', '--value']);
   if (systemd === 'yes') return 'synchronised';
-  const [leap = ''] = ((await said(patient, ['chronyc', '-c', 'tracking'])) ?? '').split(',').slice(-1);
+  const [leap = ''] = ((await printedBy(patient, ['chronyc', '-c', 'tracking'])) ?? '').split(',').slice(-1);
   if (leap === 'Not synchronised') return 'loose';
   if (leap !== '') return 'synchronised';
   return systemd === 'no' ? 'loose' : 'unknown';
-}
-
-/** Undefined: it is not there, or has nobody to ask. */
-async function said({ host }: Patient, argv: readonly string[]): Promise<string | undefined> {
-  try {
-    const { code, stdout } = await host.runner.run(argv, { timeoutMs });
-    return code === 0 ? stdout.trim() : undefined;
-  } catch (thrown) {
-    if (isAgentError(thrown)) return undefined;
-    throw thrown;
-  }
 }

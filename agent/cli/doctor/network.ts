@@ -12,7 +12,7 @@ import type { PluggedInterface } from '../../network/network';
 import { createInterfaceReader } from '../../network/persist';
 import { plan } from '../../network/plan';
 import { othersThan, targetOf } from '../../network/target';
-import { found, type Check, type Patient } from './check';
+import { found, printedBy, type Check, type Patient } from './check';
 
 export const networkChecks: readonly Check[] = [
   { name: 'network-tools', look: tools },
@@ -158,7 +158,7 @@ async function wrongSettings(patient: Patient): Promise<readonly string[]> {
   if (!(await hasNamespace(patient))) return [];
   const wrong: string[] = [];
   for (const key of wantedSettings) {
-    const value = await settingOf(patient, [...inNamespace(patient), 'sysctl', '-n', key]);
+    const value = await printedBy(patient, [...inNamespace(patient), 'sysctl', '-n', key]);
     if (value === '0') wrong.push(key);
   }
   return wrong;
@@ -185,15 +185,4 @@ async function settings(patient: Patient): Promise<readonly Finding[]> {
       todo: 'amphorad doctor --fix, amphorad network restore, or restart the agent: all set them to 1.',
     }),
   ];
-}
-
-/** Undefined: this kernel lacks it, or it cannot be asked. */
-async function settingOf({ host }: Patient, argv: readonly string[]): Promise<string | undefined> {
-  try {
-    const { code, stdout } = await host.runner.run(argv, { timeoutMs });
-    return code === 0 ? stdout.trim() : undefined;
-  } catch (thrown) {
-    if (isAgentError(thrown)) return undefined;
-    throw thrown;
-  }
 }

@@ -1,26 +1,8 @@
 // Domain errors for the commands of this machine: `message`, `details` and the kind itself.
 
 import { json, type Reply } from '../../http/reply';
-import type { AgentError, ErrorKind } from '../../model/errors';
-
-const statusOf: Readonly<Record<ErrorKind, number>> = {
-  'not-found': 404,
-  'already-exists': 409,
-  'invalid-input': 400,
-  'too-large': 413,
-  conflict: 409,
-  'version-mismatch': 409,
-  'config-rejected': 400,
-  'reload-failed': 500,
-  precondition: 409,
-  unauthorized: 401,
-  forbidden: 403,
-  unsupported: 501,
-  unavailable: 503,
-  'no-space': 507,
-  timeout: 504,
-  internal: 500,
-};
+import { statusOf } from '../../http/status-of';
+import type { AgentError } from '../../model/errors';
 
 /** Answers a domain error; an internal one says nothing of its cause. */
 export function errorReply({ kind, message, detail }: AgentError): Reply {
