@@ -53,12 +53,14 @@ export async function makeRoot({ directory, packagePath, epoch }) {
   if (status !== 0) throw new Error(`mmdebstrap: ${told.trim().slice(-1500)}`);
 }
 
-/** Where this machine gets its packages from. */
+/** Where this machine gets Debian's own packages from: stanzas, or lines, that name the release. */
 function aptSources() {
   const directory = '/etc/apt/sources.list.d';
-  const paths = existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
-  return ['/etc/apt/sources.list', ...paths]
+  const names = existsSync(directory) ? readdirSync(directory).sort() : [];
+  const texts = ['/etc/apt/sources.list', ...names.map((name) => join(directory, name))]
     .filter((path) => /\.(list|sources)$/.test(path) && existsSync(path))
-    .map((path) => readFileSync(path, 'utf8').trim())
-    .join('\n\n');
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+  const ofRelease = (part) => new RegExp(`\\s${release}(-updates|-security)?(\\s|$)`).test(part);
+  const parts = texts.flatMap(({ path, text }) => text.split(path.endsWith('.sources') ? /\n\s*\n/ : '\n'));
+  return `${parts.filter((part) => ofRelease(part) && !/^\s*#.*$/.test(part)).join('\n\n')}\n`;
 }
