@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from './run.mjs';
 
-const bootMs = 240_000;
+const bootMs = 400_000;
 const secondsSince = (ms) => ((Date.now() - ms) / 1000).toFixed(0);
 
 /** Pairs of a title and what is done. */
