@@ -19,7 +19,18 @@ const ids = {
   efi: '6d2ac5f8-4e0b-4d5c-9b0e-0d5c3f2a9a12',
   root: '6d2ac5f8-4e0b-4d5c-9b0e-0d5c3f2a9a13',
 };
-const modules = ['part_gpt', 'ext2', 'search', 'search_label', 'normal', 'configfile', 'linux', 'serial', 'terminal', 'echo'];
+const modules = [
+  'part_gpt',
+  'ext2',
+  'search',
+  'search_label',
+  'normal',
+  'configfile',
+  'linux',
+  'serial',
+  'terminal',
+  'echo',
+];
 // Offsets in GRUB's two first sectors.
 const whereCoreLies = 0x5c;
 const whereRestOfCoreLies = 0x1f4;
@@ -49,7 +60,10 @@ function partition(path) {
     line(efi, 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B', ids.efi),
     `start=${rootStart / sector}, size=+, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=${ids.root}`,
   ];
-  execFileSync('sfdisk', ['--quiet', path], { input: `${table.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
+  execFileSync('sfdisk', ['--quiet', path], {
+    input: `${table.join('\n')}\n`,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
 }
 
 function line({ start, size }, type, uuid) {

@@ -18,7 +18,11 @@ export const bootSteps = [
   [
     'nothing has failed at boot',
     async ({ machine }) => {
-      const failed = await machine.shell.run('systemctl is-system-running --wait; systemctl --failed --no-legend --plain', bootMs);
+      await machine.shell.ready(bootMs);
+      const failed = await machine.shell.run(
+        'systemctl is-system-running --wait; systemctl --failed --no-legend --plain',
+        bootMs,
+      );
       assert.match(failed, /^(running|starting)$/);
       const times = await machine.shell.run('systemd-analyze time | head -n 1');
       const rss = await machine.shell.run('ps -o rss= -p $(systemctl show -P MainPID amphora-agent.service)');

@@ -25,7 +25,9 @@ export function createController({ port, amphoraId, pki }) {
           else reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
         });
       });
-      message.on('timeout', () => message.destroy(new Error(`${method} ${path}: no answer in ${timeoutMs} ms`)));
+      message.on('timeout', () =>
+        message.destroy(new Error(`${method} ${path}: no answer in ${timeoutMs} ms`)),
+      );
       message.on('error', reject);
       if (typeof body === 'object') message.setHeader('content-type', 'application/json');
       message.end(typeof body === 'object' ? JSON.stringify(body) : body);

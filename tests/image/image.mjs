@@ -26,7 +26,8 @@ async function main() {
     options: { image: { type: 'string' }, upgrade: { type: 'string' }, check: { type: 'boolean' } },
   });
   const absent = tools.find((name) => spawnSync(name, ['-V']).error);
-  const obstacle = process.getuid() === 0 ? absent && `${absent} is not installed` : 'only root makes a tap device';
+  const obstacle =
+    process.getuid() === 0 ? absent && `${absent} is not installed` : 'only root makes a tap device';
   if (obstacle !== undefined) {
     process.stdout.write(`test:image cannot run here: ${obstacle}\n`);
     return cannotRun;
@@ -51,7 +52,9 @@ async function main() {
 }
 
 function builtImage(scratch) {
-  execFileSync(process.execPath, [join(repository, 'scripts/image.mjs'), '--out', scratch], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(repository, 'scripts/image.mjs'), '--out', scratch], {
+    stdio: 'inherit',
+  });
   return join(scratch, 'amphora.qcow2');
 }
 

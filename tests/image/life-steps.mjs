@@ -67,10 +67,15 @@ export const lifeSteps = [
     'exposure of the units, as they run',
     async ({ machine }) => {
       const exposure = async (unit) => {
-        const told = await machine.shell.run(`systemd-analyze security --no-pager ${unit} | tail -n 1`, backMs);
+        const told = await machine.shell.run(
+          `systemd-analyze security --no-pager ${unit} | tail -n 1`,
+          backMs,
+        );
         return /: ([\d.]+)/.exec(told)?.[1] ?? 'unknown';
       };
-      const units = await machine.shell.run("systemctl list-units --plain --no-legend 'amphorad-*.service' | cut -d' ' -f1");
+      const units = await machine.shell.run(
+        "systemctl list-units --plain --no-legend 'amphorad-*.service' | cut -d' ' -f1",
+      );
       const found = [];
       for (const unit of [agent, ...units.split('\n')])
         found.push(`${unit.replace(/-[0-9a-f-]{36}/, '')} ${await exposure(unit)}`);
@@ -100,7 +105,10 @@ export const lifeSteps = [
       await eventually(() => machine.shell.run(`test -e ${device} && echo there`), backMs);
       const length = readFileSync(upgrade).length;
       const found = await underLoad(async () => {
-        await machine.shell.run(`head -c ${length} ${device} >/var/tmp/new.deb && dpkg -i /var/tmp/new.deb`, 2 * backMs);
+        await machine.shell.run(
+          `head -c ${length} ${device} >/var/tmp/new.deb && dpkg -i /var/tmp/new.deb`,
+          2 * backMs,
+        );
         await eventually(() => controller.info(), backMs);
       });
       assert.equal(await mainPid(machine, haproxy), before);
@@ -127,10 +135,9 @@ export const lifeSteps = [
     async ({ machine, controller, healthManager, amphoraId }) => {
       const before = await machine.shell.run('cat /proc/sys/kernel/random/boot_id');
       await machine.shell.run('systemctl --no-block reboot');
-      await eventually(async () => {
-        const now = await machine.shell.run('cat /proc/sys/kernel/random/boot_id', 15_000);
-        return now === before ? undefined : now;
-      }, bootMs);
+      await eventually(() => (machine.hasReset() ? true : undefined), backMs);
+      await machine.shell.ready(bootMs);
+      assert.notEqual(await machine.shell.run('cat /proc/sys/kernel/random/boot_id'), before);
       await eventually(() => controller.info(3000), bootMs);
       await eventually(() => serves(), backMs);
       await healthManager.of(amphoraId).next(() => true, { timeoutMs: 30_000 });

@@ -26,7 +26,10 @@ export async function startMachine({ directory, image, seed, port, cores = 2, me
     // The guest reaches the machine as 10.0.2.2, and no other address.
     ...['-netdev', `user,id=management,hostfwd=tcp:127.0.0.1:${port}-:${guestPort}`],
     ...['-device', 'virtio-net-pci,netdev=management,mac=52:54:00:00:00:01'],
-    ...Array.from({ length: freeSlots }, (_, at) => ['-device', `pcie-root-port,id=slot${at},chassis=${at + 1}`]).flat(),
+    ...Array.from({ length: freeSlots }, (_, at) => [
+      '-device',
+      `pcie-root-port,id=slot${at},chassis=${at + 1}`,
+    ]).flat(),
     ...['-serial', `file:${consolePath}`, '-serial', `unix:${sockets.shell},server=on,wait=off`],
     ...['-qmp', `unix:${sockets.qmp},server=on,wait=off`],
   ];
@@ -40,7 +43,8 @@ export async function startMachine({ directory, image, seed, port, cores = 2, me
   return {
     qmp,
     shell,
-    slots: freeSlots,
+    /** Whether it has been rebooted. */
+    hasReset: () => qmp.resets() > 0,
     console: () => readFileSync(consolePath, 'utf8'),
     async stop() {
       shell.close();

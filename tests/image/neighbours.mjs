@@ -22,13 +22,25 @@ export async function plugNeighbours({ run, machine }) {
   ip('netns', 'add', namespace);
   run.onEnd(() => ip('netns', 'delete', namespace));
   ip('tuntap', 'add', 'dev', tap, 'mode', 'tap');
-  await machine.qmp.ask('netdev_add', { type: 'tap', id: 'vip', ifname: tap, script: 'no', downscript: 'no' });
+  await machine.qmp.ask('netdev_add', {
+    type: 'tap',
+    id: 'vip',
+    ifname: tap,
+    script: 'no',
+    downscript: 'no',
+  });
   // qemu has it open: it works on wherever its name goes.
   ip('link', 'set', tap, 'netns', namespace);
   for (const address of [gateway, ...members])
     ip('-n', namespace, 'address', 'add', `${address}/24`, 'dev', tap);
   for (const device of ['lo', tap]) ip('-n', namespace, 'link', 'set', device, 'up');
-  await machine.qmp.ask('device_add', { driver: 'virtio-net-pci', netdev: 'vip', mac, id: 'vip-port', bus: 'slot0' });
+  await machine.qmp.ask('device_add', {
+    driver: 'virtio-net-pci',
+    netdev: 'vip',
+    mac,
+    id: 'vip-port',
+    bus: 'slot0',
+  });
   const serving = start('serve', ...members);
   run.onEnd(() => serving.end());
   await serving.next();

@@ -1,4 +1,4 @@
-// qemu's machine protocol: JSON lines. Asks are answered in order; events are dropped.
+// qemu's machine protocol: JSON lines. Asks are answered in order; of the events resets are counted.
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -8,8 +8,10 @@ export async function openQmp(path) {
   const socket = createConnection(path);
   await once(socket, 'connect');
   const waiting = [];
+  let resets = 0;
   createInterface({ input: socket }).on('line', (line) => {
     const message = JSON.parse(line);
+    if (message.event === 'RESET') resets += 1;
     if ('return' in message) waiting.shift()?.resolve(message.return);
     if ('error' in message) waiting.shift()?.reject(new Error(`qemu: ${message.error.desc}`));
   });
@@ -19,5 +21,5 @@ export async function openQmp(path) {
       socket.write(`${JSON.stringify({ execute, arguments: words })}\n`);
     });
   await ask('qmp_capabilities');
-  return { ask, close: () => socket.destroy() };
+  return { ask, resets: () => resets, close: () => socket.destroy() };
 }

@@ -9,6 +9,8 @@ Description=Root shell of the test
 [Service]
 ExecStart=/bin/sh -c 'stty raw -echo </dev/ttyS1; exec /bin/bash </dev/ttyS1 >/dev/ttyS1 2>&1'
 Restart=always
+[Install]
+WantedBy=multi-user.target
 `;
 
 /** Writes the seed's disk, a NoCloud one; `files` are texts by path. */
@@ -23,7 +25,7 @@ export function writeSeed({ directory, instanceId, files }) {
       content: Buffer.from(text).toString('base64'),
       permissions: '0600',
     })),
-    runcmd: [['systemctl', 'start', '--no-block', 'test-shell.service']],
+    runcmd: [['systemctl', 'enable', '--now', '--no-block', 'test-shell.service']],
   };
   writeFileSync(join(contents, 'user-data'), `#cloud-config\n${JSON.stringify(userData)}\n`);
   const metaData = { 'instance-id': instanceId, 'local-hostname': `amphora-${instanceId}` };

@@ -1,7 +1,17 @@
 // A port is hot-plugged, and the amphora balances through it: TCP by haproxy, UDP by ip_vs.
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { gateway, mac, members, plugNeighbours, sendDatagrams, startClients, subnet, vip, vrrpIp } from './neighbours.mjs';
+import {
+  gateway,
+  mac,
+  members,
+  plugNeighbours,
+  sendDatagrams,
+  startClients,
+  subnet,
+  vip,
+  vrrpIp,
+} from './neighbours.mjs';
 import { eventually } from './run.mjs';
 
 export const loadBalancer = '0b000000-0000-4000-8000-000000000001';
@@ -72,9 +82,18 @@ export const trafficSteps = [
     'a port attached while it runs gets the VIP, in the namespace',
     async ({ run, machine, controller }) => {
       await plugNeighbours({ run, machine });
-      const body = { subnet_cidr: subnet, gateway, mac_address: mac, vrrp_ip: vrrpIp, mtu: 1500, host_routes: [] };
+      const body = {
+        subnet_cidr: subnet,
+        gateway,
+        mac_address: mac,
+        vrrp_ip: vrrpIp,
+        mtu: 1500,
+        host_routes: [],
+      };
       const answer = await eventually(() => controller.call('POST', `/1.0/plug/vip/${vip}`, body), plugMs);
-      const inside = await machine.shell.run('ip -n amphora-haproxy -br address show eth1; ls /sys/class/net');
+      const inside = await machine.shell.run(
+        'ip -n amphora-haproxy -br address show eth1; ls /sys/class/net',
+      );
       assert.match(inside, new RegExp(`${vrrpIp}/24`));
       return JSON.parse(answer.text).details;
     },
@@ -113,7 +132,9 @@ export const trafficSteps = [
       const both = ({ listeners }) => listener in listeners && udpListener in listeners;
       await healthManager.of(amphoraId).next(both, { timeoutMs: 30_000 });
       const total = (id, key) =>
-        healthManager.of(amphoraId).received.reduce((sum, { listeners }) => sum + (listeners[id]?.stats?.[key] ?? 0), 0);
+        healthManager
+          .of(amphoraId)
+          .received.reduce((sum, { listeners }) => sum + (listeners[id]?.stats?.[key] ?? 0), 0);
       const connections = total(listener, 'totconns');
       const udpConnections = total(udpListener, 'totconns');
       assert.ok(connections > 0, 'no connection of the listener was counted');
@@ -133,6 +154,7 @@ export async function underLoad(work) {
   } finally {
     found = await clients.end();
   }
-  if (found.failed > 0 || found.sent === 0) throw new Error(`${found.failed} of ${found.sent} failed: ${found.reasons.join('; ')}`);
+  if (found.failed > 0 || found.sent === 0)
+    throw new Error(`${found.failed} of ${found.sent} failed: ${found.reasons.join('; ')}`);
   return found;
 }
