@@ -21,6 +21,8 @@ const packages = [
   // What the agent calls beside what its package depends on: announcements over IPv6, members that are pinged.
   'libndp-tools',
   'iputils-ping',
+  // The traffic log: haproxy writes it to a socket of rsyslog's.
+  'rsyslog',
   'logrotate',
   'ca-certificates',
 ];

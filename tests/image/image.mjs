@@ -34,10 +34,15 @@ async function main() {
   }
   const scratch = mkdtempSync(join(tmpdir(), 'amphora-boot-'));
   const run = createRun();
-  const timer = setTimeout(() => {
-    run.note('the whole took too long');
-    run.cleanUp().finally(() => process.exit(1));
-  }, hardEndMs);
+  const endAtOnce = (reason) => {
+    run.note(`ended: ${reason}`);
+    run.cleanUp().finally(() => {
+      rmSync(scratch, { recursive: true, force: true });
+      process.exit(1);
+    });
+  };
+  const timer = setTimeout(endAtOnce, hardEndMs, 'the whole took too long');
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endAtOnce);
   try {
     const image = values.image === undefined ? builtImage(scratch) : resolve(values.image);
     const stage = await boot({ run, scratch, image, upgrade: values.upgrade && resolve(values.upgrade) });

@@ -23,7 +23,7 @@ export function writeSeed({ directory, instanceId, files }) {
       path,
       encoding: 'b64',
       content: Buffer.from(text).toString('base64'),
-      permissions: '0600',
+      permissions: path.endsWith('.service') ? '0644' : '0600',
     })),
     runcmd: [['systemctl', 'enable', '--now', '--no-block', 'test-shell.service']],
   };
