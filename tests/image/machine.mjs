@@ -19,7 +19,7 @@ export async function startMachine({ directory, image, seed, port, cores = 2, me
   const consolePath = join(directory, 'console.log');
   const sockets = { shell: join(directory, 'shell.sock'), qmp: join(directory, 'qmp.sock') };
   const words = [
-    ...['-nodefaults', '-display', 'none', '-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
+    ...['-nodefaults', '-display', 'none', '-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64'],
     ...['-smp', String(cores), '-m', `${memoryMiB}M`, '-device', 'virtio-rng-pci'],
     ...['-drive', `file=${image},if=virtio,snapshot=on`],
     ...['-drive', `file=${seed},if=virtio,format=raw,readonly=on`],
