@@ -34,7 +34,7 @@ export async function startMachine({ directory, image, seed, port, cores = 2, me
     ...['-qmp', `unix:${sockets.qmp},server=on,wait=off`],
   ];
   const log = openSync(join(directory, 'qemu.log'), 'w');
-  const child = spawn('nice', ['qemu-system-x86_64', ...words], { stdio: ['ignore', log, log] });
+  const child = spawn('nice', ['-n', '5', 'qemu-system-x86_64', ...words], { stdio: ['ignore', log, log] });
   closeSync(log);
   const ended = once(child, 'exit');
   await socketOpens(sockets.qmp, child, join(directory, 'qemu.log'));

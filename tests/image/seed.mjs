@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// A root shell on the second serial port, which the image itself has not got.
+// A root shell on the second serial port, which the image itself has not got. It reads a pipe: from a terminal it would
+// print prompts.
 const shellUnit = `[Unit]
 Description=Root shell of the test
 [Service]
-ExecStart=/bin/sh -c 'stty raw -echo </dev/ttyS1; exec /bin/bash </dev/ttyS1 >/dev/ttyS1 2>&1'
+ExecStart=/bin/sh -c 'stty raw -echo </dev/ttyS1; cat /dev/ttyS1 | /bin/bash >/dev/ttyS1 2>&1'
 Restart=always
 [Install]
 WantedBy=multi-user.target
