@@ -135,6 +135,8 @@ export const trafficSteps = [
         healthManager
           .of(amphoraId)
           .received.reduce((sum, { listeners }) => sum + (listeners[id]?.stats?.[key] ?? 0), 0);
+      // A heartbeat tells what was added since the one before.
+      await eventually(() => (total(udpListener, 'totconns') >= datagrams ? true : undefined), 30_000);
       const connections = total(listener, 'totconns');
       const udpConnections = total(udpListener, 'totconns');
       assert.ok(connections > 0, 'no connection of the listener was counted');
