@@ -1,5 +1,7 @@
 // Calls of a controller: HTTPS with its client certificate, the amphora known by its id.
+import { once } from 'node:events';
 import { request } from 'node:https';
+import { connect } from 'node:tls';
 
 const callMs = 60_000;
 
@@ -33,7 +35,18 @@ export function createController({ port, amphoraId, pki }) {
       message.end(typeof body === 'object' ? JSON.stringify(body) : body);
     });
   return {
+    port,
     call,
+    /** SHA-256 of the certificate that the agent shows, as pairs of digits with colons. */
+    async shown() {
+      const socket = connect({ host: '127.0.0.1', port, ...tls });
+      try {
+        await once(socket, 'secureConnect');
+        return socket.getPeerCertificate().fingerprint256;
+      } finally {
+        socket.destroy();
+      }
+    },
     info: async (timeoutMs) => JSON.parse((await call('GET', '/1.0/info', undefined, { timeoutMs })).text),
   };
 }

@@ -1,35 +1,46 @@
 // Boots the image under qemu, as a cloud would, and drives it as a controller does. Writes docs/results/image.txt when all
 // steps passed.
-// usage: npm run test:image [-- --image FILE] [-- --upgrade FILE] [-- --check]
-//   --image: amphora.qcow2, otherwise it is built; --upgrade: a package to install in it; --check: writes nothing
+// usage: npm run test:image [-- --image FILE] [-- --package FILE] [-- --upgrade FILE] [-- --check]
+//   --image: amphora.qcow2, otherwise it is built; --package: amphorad-bundled, otherwise it is built; --upgrade: a later
+//   version of it, otherwise the same is given a later number; --check: writes nothing
 // Exit 0: all steps passed; 77: this machine cannot, it says why. It takes some minutes: everything is emulated.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makePki, startHealthManager } from '../../dist/testing.cjs';
-import { createController } from './controller.mjs';
-import { startMachine } from './machine.mjs';
+import { otherVersion } from '../package/debs.mjs';
+import { firstBootSteps } from './first-boot-steps.mjs';
+import { uefi } from './machine.mjs';
 import { createRun } from './run.mjs';
-import { agentConf, writeSeed } from './seed.mjs';
+import { bootLacking, bootWhole } from './stage.mjs';
 import { steps } from './steps.mjs';
 
 const cannotRun = 77;
 const repository = join(import.meta.dirname, '..', '..');
 const report = join(repository, 'docs/results/image.txt');
 const tools = ['qemu-system-x86_64', 'genisoimage', 'ip'];
-const hardEndMs = 20 * 60_000;
+const hardEndMs = 30 * 60_000;
+const laterVersion = '99.0.0';
+
+/** What a run needs and does not find. */
+function missing() {
+  if (process.getuid() !== 0) return 'only root makes a tap device';
+  const absent = tools.find((name) => spawnSync(name, ['-V']).error);
+  if (absent !== undefined) return `${absent} is not installed`;
+  return existsSync(uefi) ? undefined : `there is no ${uefi}`;
+}
 
 async function main() {
   const { values } = parseArgs({
-    options: { image: { type: 'string' }, upgrade: { type: 'string' }, check: { type: 'boolean' } },
+    options: {
+      image: { type: 'string' },
+      package: { type: 'string' },
+      upgrade: { type: 'string' },
+      check: { type: 'boolean' },
+    },
   });
-  const absent = tools.find((name) => spawnSync(name, ['-V']).error);
-  const obstacle =
-    process.getuid() === 0 ? absent && `${absent} is not installed` : 'only root makes a tap device';
+  const obstacle = missing();
   if (obstacle !== undefined) {
     process.stdout.write(`test:image cannot run here: ${obstacle}\n`);
     return cannotRun;
@@ -46,9 +57,13 @@ async function main() {
   const timer = setTimeout(endAtOnce, hardEndMs, 'the whole took too long');
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, endAtOnce);
   try {
-    const image = values.image === undefined ? builtImage(scratch) : resolve(values.image);
-    const stage = await boot({ run, scratch, image, upgrade: values.upgrade && resolve(values.upgrade) });
-    for (const [title, step] of steps) if (!(await run.step(title, () => step(stage)))) break;
+    const given = (name) => values[name] && resolve(values[name]);
+    const packagePath = given('package') ?? builtPackage(scratch);
+    const image = given('image') ?? builtImage(scratch, packagePath);
+    const upgrade = given('upgrade') ?? otherVersion(packagePath, laterVersion, scratch);
+    await play({ run, steps, stage: () => bootWhole({ run, scratch, image, upgrade }) });
+    if (!run.failed())
+      await play({ run, steps: firstBootSteps, stage: () => bootLacking({ run, scratch, image }) });
   } finally {
     clearTimeout(timer);
     await run.cleanUp();
@@ -58,49 +73,23 @@ async function main() {
   return run.failed() ? 1 : 0;
 }
 
-function builtImage(scratch) {
-  execFileSync(process.execPath, [join(repository, 'scripts/image.mjs'), '--out', scratch], {
-    stdio: 'inherit',
-  });
+/** One machine, and its steps until one fails. */
+async function play({ run, steps: pairs, stage: boot }) {
+  const stage = await boot();
+  for (const [title, step] of pairs) if (!(await run.step(title, () => step(stage)))) break;
+  await run.cleanUp();
+}
+
+function builtPackage(scratch) {
+  const words = ['scripts/package.mjs', '--only', 'amphorad-bundled', '--out', scratch];
+  const told = execFileSync(process.execPath, words, { cwd: repository, encoding: 'utf8' });
+  return join(scratch, told.trim().split(/\s+/)[1]);
+}
+
+function builtImage(scratch, packagePath) {
+  const words = ['scripts/image.mjs', '--out', scratch, '--package', packagePath];
+  execFileSync(process.execPath, words, { cwd: repository, stdio: 'inherit' });
   return join(scratch, 'amphora.qcow2');
-}
-
-async function boot({ run, scratch, image, upgrade }) {
-  const amphoraId = randomUUID();
-  const pki = makePki();
-  const server = pki.issueServer(amphoraId);
-  const healthManager = await startHealthManager();
-  run.onEnd(() => healthManager.close());
-  // The machine's loopback, as qemu's user network shows it to the guest.
-  const target = healthManager.target.replace('127.0.0.1', '10.0.2.2');
-  const seed = writeSeed({
-    directory: scratch,
-    instanceId: amphoraId,
-    files: {
-      '/etc/octavia/amphora-agent.conf': agentConf({
-        amphoraId,
-        healthManager: target,
-        heartbeatKey: healthManager.key,
-      }),
-      '/etc/octavia/certs/server.pem': `${server.keyPem}${server.certificatePem}`,
-      '/etc/octavia/certs/client_ca.pem': pki.ca.certificatePem,
-    },
-  });
-  const port = await freePort();
-  const startedMs = Date.now();
-  const machine = await startMachine({ directory: scratch, image, seed, port });
-  run.onEnd(() => machine.stop());
-  run.onFailure(() => machine.console().slice(-3000));
-  const controller = createController({ port, amphoraId, pki });
-  return { run, scratch, upgrade, amphoraId, pki, healthManager, machine, controller, startedMs, shared: {} };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 process.exitCode = await main();

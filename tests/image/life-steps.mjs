@@ -1,16 +1,14 @@
 // What happens to an amphora in its life: its processes die, it is upgraded and rebooted, its files are wrong.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { eventually } from './run.mjs';
-import { loadBalancer } from './traffic-steps.mjs';
+import { X509Certificate } from 'node:crypto';
 import { startClients } from './neighbours.mjs';
+import { eventually } from './run.mjs';
+import { agent, haproxy, mainPid } from './units.mjs';
 import { underLoad } from './traffic-steps.mjs';
+import { upgradeStep } from './upgrade-step.mjs';
 
 const backMs = 120_000;
 const bootMs = 400_000;
-const agent = 'amphora-agent.service';
-const haproxy = `amphorad-haproxy-${loadBalancer}.service`;
-const mainPid = (machine, unit) => machine.shell.run(`systemctl show -P MainPID ${unit}`);
 
 /** Pairs of a title and what is done. */
 export const lifeSteps = [
@@ -44,6 +42,21 @@ export const lifeSteps = [
     },
   ],
   [
+    'an agent that hangs: the watchdog ends it, and systemd brings it back, no request fails',
+    async ({ machine, controller }) => {
+      const found = await underLoad(async () => {
+        const before = await mainPid(machine, agent);
+        await machine.shell.run(`systemctl kill --kill-whom=main --signal=STOP ${agent}`);
+        await eventually(async () => {
+          const now = await mainPid(machine, agent);
+          return now === before || now === '0' ? undefined : now;
+        }, backMs);
+        await eventually(() => controller.info(), backMs);
+      });
+      return `${found.sent} requests, ${found.failed} failed`;
+    },
+  ],
+  [
     'haproxy killed -9: it is brought back, and serves',
     async ({ machine }) => {
       const before = await mainPid(machine, haproxy);
@@ -59,8 +72,14 @@ export const lifeSteps = [
     "the agent's certificate rotated",
     async ({ controller, pki, amphoraId }) => {
       const server = pki.issueServer(amphoraId);
+      const { fingerprint256 } = new X509Certificate(server.certificatePem);
+      assert.notEqual(await controller.shown(), fingerprint256);
       await controller.call('PUT', '/1.0/certificate', `${server.keyPem}${server.certificatePem}`);
-      await eventually(() => controller.info(), backMs);
+      await eventually(
+        async () => ((await controller.shown()) === fingerprint256 ? true : undefined),
+        backMs,
+      );
+      await controller.info();
     },
   ],
   [
@@ -82,39 +101,7 @@ export const lifeSteps = [
       return found.join(', ');
     },
   ],
-  [
-    'the package installed again under load: no request fails, haproxy stays',
-    async ({ machine, controller, upgrade, run }) => {
-      if (upgrade === undefined) return 'not tried: no --upgrade';
-      const before = await mainPid(machine, haproxy);
-      run.note(`${readFileSync(upgrade).length} bytes to the guest`);
-      await machine.qmp.ask('blockdev-add', {
-        'node-name': 'upgrade',
-        driver: 'raw',
-        'read-only': true,
-        file: { driver: 'file', filename: upgrade },
-      });
-      await machine.qmp.ask('device_add', {
-        driver: 'virtio-blk-pci',
-        drive: 'upgrade',
-        id: 'upgrade-disk',
-        serial: 'upgrade',
-        bus: 'slot1',
-      });
-      const device = '/dev/disk/by-id/virtio-upgrade';
-      await eventually(() => machine.shell.run(`test -e ${device} && echo there`), backMs);
-      const length = readFileSync(upgrade).length;
-      const found = await underLoad(async () => {
-        await machine.shell.run(
-          `head -c ${length} ${device} >/var/tmp/new.deb && dpkg -i /var/tmp/new.deb`,
-          2 * backMs,
-        );
-        await eventually(() => controller.info(), backMs);
-      });
-      assert.equal(await mainPid(machine, haproxy), before);
-      return `${found.sent} requests, ${found.failed} failed`;
-    },
-  ],
+  upgradeStep,
   [
     'without its certificate it refuses, says so on the console, and recovers when the file is back',
     async ({ machine, controller }) => {

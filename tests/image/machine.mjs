@@ -11,15 +11,28 @@ import { openShell } from './shell.mjs';
 
 const guestPort = 9443;
 const endMs = 10_000;
+/** The UEFI that Debian has for qemu. */
+export const uefi = '/usr/share/ovmf/OVMF.fd';
 // Ports for hot-plugged devices, as compute services prepare them.
 const freeSlots = 4;
 
 /** Starts it; resolves once qemu has opened its sockets. */
-export async function startMachine({ directory, image, seed, port, cores = 2, memoryMiB = 1024 }) {
+export async function startMachine({
+  directory,
+  image,
+  seed,
+  port,
+  isUefi = false,
+  cores = 2,
+  memoryMiB = 1024,
+}) {
   const consolePath = join(directory, 'console.log');
+  // The machine's own firmware is a BIOS.
+  const bios = isUefi ? ['-bios', uefi] : [];
   const sockets = { shell: join(directory, 'shell.sock'), qmp: join(directory, 'qmp.sock') };
   const words = [
     ...['-nodefaults', '-display', 'none', '-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'qemu64'],
+    ...bios,
     ...['-smp', String(cores), '-m', `${memoryMiB}M`, '-device', 'virtio-rng-pci'],
     ...['-drive', `file=${image},if=virtio,snapshot=on`],
     ...['-drive', `file=${seed},if=virtio,format=raw,readonly=on`],

@@ -7,11 +7,16 @@ export const vip = '10.77.0.5';
 export const vrrpIp = '10.77.0.4';
 export const gateway = '10.77.0.1';
 export const subnet = '10.77.0.0/24';
+export const additionalVip = '10.77.0.6';
 export const members = ['10.77.0.10', '10.77.0.11'];
+/** An address of a user, and one that nobody has. */
+export const user = '10.77.0.20';
+export const nobody = '10.77.0.7';
 export const mac = '52:54:00:00:00:77';
 // A name of a network device has 15 letters at most.
 const suffix = process.pid.toString(36);
-const namespace = `amphora-net-${suffix}`;
+/** Where members and users are. */
+export const namespace = `amphora-net-${suffix}`;
 const tap = `amphtap${suffix}`;
 const traffic = join(import.meta.dirname, 'traffic.mjs');
 
@@ -31,7 +36,7 @@ export async function plugNeighbours({ run, machine }) {
   });
   // qemu has it open: it works on wherever its name goes.
   ip('link', 'set', tap, 'netns', namespace);
-  for (const address of [gateway, ...members])
+  for (const address of [gateway, user, ...members])
     ip('-n', namespace, 'address', 'add', `${address}/24`, 'dev', tap);
   for (const device of ['lo', tap]) ip('-n', namespace, 'link', 'set', device, 'up');
   await machine.qmp.ask('device_add', {

@@ -14,10 +14,34 @@ Restart=always
 WantedBy=multi-user.target
 `;
 
-/** Writes the seed's disk, a NoCloud one; `files` are texts by path. */
+/** Writes a NoCloud seed's disk; `files` are texts by path. */
 export function writeSeed({ directory, instanceId, files }) {
   const contents = join(directory, 'seed');
   mkdirSync(contents, { recursive: true });
+  writeFileSync(join(contents, 'user-data'), userDataWith(files));
+  const metaData = { 'instance-id': instanceId, 'local-hostname': `amphora-${instanceId}` };
+  writeFileSync(join(contents, 'meta-data'), `${JSON.stringify(metaData)}\n`);
+  return disk(contents, 'cidata');
+}
+
+/** Writes a config drive, where a compute service puts the files that a controller wants injected. */
+export function writeConfigDrive({ directory, instanceId, files }) {
+  const contents = join(directory, 'config-drive');
+  const latest = join(contents, 'openstack/latest');
+  mkdirSync(latest, { recursive: true });
+  mkdirSync(join(contents, 'openstack/content'));
+  const injected = Object.entries(files).map(([path, text], at) => {
+    const contentPath = `/content/${String(at).padStart(4, '0')}`;
+    writeFileSync(join(contents, 'openstack', contentPath), text);
+    return { path, content_path: contentPath };
+  });
+  const metaData = { uuid: instanceId, hostname: `amphora-${instanceId}`, files: injected };
+  writeFileSync(join(latest, 'meta_data.json'), JSON.stringify(metaData));
+  writeFileSync(join(latest, 'user_data'), userDataWith({}));
+  return disk(contents, 'config-2');
+}
+
+function userDataWith(files) {
   const written = { ...files, '/etc/systemd/system/test-shell.service': shellUnit };
   const userData = {
     write_files: Object.entries(written).map(([path, text]) => ({
@@ -28,11 +52,12 @@ export function writeSeed({ directory, instanceId, files }) {
     })),
     runcmd: [['systemctl', 'enable', '--now', '--no-block', 'test-shell.service']],
   };
-  writeFileSync(join(contents, 'user-data'), `#cloud-config\n${JSON.stringify(userData)}\n`);
-  const metaData = { 'instance-id': instanceId, 'local-hostname': `amphora-${instanceId}` };
-  writeFileSync(join(contents, 'meta-data'), `${JSON.stringify(metaData)}\n`);
-  const path = join(directory, 'seed.iso');
-  execFileSync('genisoimage', ['-quiet', '-output', path, '-volid', 'cidata', '-joliet', '-rock', contents]);
+  return `#cloud-config\n${JSON.stringify(userData)}\n`;
+}
+
+function disk(contents, label) {
+  const path = `${contents}.iso`;
+  execFileSync('genisoimage', ['-quiet', '-output', path, '-volid', label, '-joliet', '-rock', contents]);
   return path;
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  additionalVip,
   gateway,
   mac,
   members,
@@ -89,6 +90,7 @@ export const trafficSteps = [
         vrrp_ip: vrrpIp,
         mtu: 1500,
         host_routes: [],
+        additional_vips: [{ subnet_cidr: subnet, gateway, ip_address: additionalVip, host_routes: [] }],
       };
       const answer = await eventually(() => controller.call('POST', `/1.0/plug/vip/${vip}`, body), plugMs);
       const inside = await machine.shell.run(

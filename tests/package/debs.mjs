@@ -3,14 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Makes of a package the version before: another version, and a conffile that has changed since. */
-export function versionBefore(path, scratch) {
-  const tree = join(scratch, 'before');
+/** Makes of a package another version, with a conffile that differs. */
+export function otherVersion(path, version, scratch) {
+  const tree = join(scratch, `amphorad-${version}`);
   execFileSync('dpkg-deb', ['--raw-extract', path, tree]);
   const control = join(tree, 'DEBIAN/control');
-  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, 'Version: 0.0.9'));
-  appendFileSync(join(tree, 'etc/logrotate.d/amphorad'), '# of the version before\n');
-  return pack(tree, join(scratch, 'before.deb'));
+  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`));
+  appendFileSync(join(tree, 'etc/logrotate.d/amphorad'), `# of version ${version}\n`);
+  return pack(tree, join(scratch, `amphorad-${version}.deb`));
 }
 
 /** Makes a package that stands in for `nodejs`: this Debian's own is too old for ours. */

@@ -7,7 +7,7 @@ import { createApi } from '../../scripts/demo/api.mjs';
 import { startBackend } from '../../scripts/demo/backends.mjs';
 import { freePort } from '../../scripts/demo/loopback.mjs';
 import { startLoad } from '../../scripts/demo/traffic.mjs';
-import { needsOf, nodeStandIn, versionBefore } from './debs.mjs';
+import { needsOf, nodeStandIn, otherVersion } from './debs.mjs';
 import { makeRoot } from './root.mjs';
 import { must } from './run.mjs';
 
@@ -21,7 +21,7 @@ const wants = '/etc/systemd/system/multi-user.target.wants';
 /** Lives it. */
 export async function lifeSteps({ run, scratch, built }) {
   const [plain, bundled] = built.packages;
-  const before = versionBefore(bundled.path, scratch);
+  const before = otherVersion(bundled.path, '0.0.9', scratch);
   const needs = [...new Set([...needsOf(plain.path), ...needsOf(bundled.path)])];
   const root = await run.step('a clean Debian root is made', () => makeRoot(tmpdir(), needs));
   if (root === undefined) return;
@@ -147,7 +147,7 @@ async function upgrade({ root, agent, haproxies }, { path }) {
   must(root.pidsOf('haproxy').join() === haproxies.join(), 'haproxy is another');
   must(readFileSync(root.at(localConf), 'utf8').endsWith(kept), 'the line of the operator is gone');
   const logrotate = readFileSync(root.at('/etc/logrotate.d/amphorad'), 'utf8');
-  must(!logrotate.includes('version before'), 'a conffile that nobody touched is still the one before');
+  must(!logrotate.includes('version 0.0.9'), 'a conffile that nobody touched is still the one before');
 }
 
 /** Ends the agent and starts what is installed now: the same haproxy serves, and is its. */

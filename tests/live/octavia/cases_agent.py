@@ -19,7 +19,7 @@ def discovery(controller):
     expect(controller.driver._get_haproxy_versions(amphora), ['2', '6'])
     info = controller.driver.get_info(amphora)
     expect(sorted(info), ['api_version', 'haproxy_version', 'hostname', 'ipvsadm_version', 'keepalived_version'])
-    expect((info['api_version'], info['hostname']), ('1.0', socket.gethostname()))
+    expect((info['api_version'], info['hostname']), ('1.0', controller.target.get('hostname', socket.gethostname())))
 
 
 @case('details have what the controller computes with')

@@ -3,7 +3,6 @@
 import contextlib
 
 from octavia.common import constants
-from octavia.common.config import cfg
 
 import database
 import deployment
@@ -164,7 +163,7 @@ def monitors(controller):
 @case('monitors ask as they are told: version, host, path, port and address')
 def monitor_details(controller):
     one = controller.member('one')
-    elsewhere = controller.member('checked here', ip='127.3.3.3')
+    elsewhere = controller.member('checked here', ip=controller.addresses['other_member'])
     closed = controller.member('closed')
     closed.end()
     watched = controller.record(closed, monitor_address=elsewhere.ip, monitor_port=elsewhere.port)
@@ -189,20 +188,6 @@ def gone_listeners(controller):
         manager.until(lambda message: expect((message['listeners'], message['pools']), ({}, {})))
 
 
-@contextlib.contextmanager
-def settings(**options):
-    """Sets options of the health manager, and puts the former ones back."""
-    group = cfg.CONF.health_manager
-    former = {name: group[name] for name in options}
-    for name, value in options.items():
-        cfg.CONF.set_override(name, value, group='health_manager')
-    try:
-        yield
-    finally:
-        for name, value in former.items():
-            cfg.CONF.set_override(name, value, group='health_manager')
-
-
 def bring_settings(controller):
     """Renders agent.conf anew and has the driver replace the amphora's."""
     controller.driver.update_amphora_agent_config(controller.amphora(), deployment.render_agent_conf(controller.target))
@@ -216,7 +201,8 @@ def replaced_settings(controller):
     manager = HealthManager(controller.target['udp_port'])
     try:
         manager.receive()
-        with settings(heartbeat_key='another key', heartbeat_interval=interval * 2):
+        with deployment.settings('health_manager', heartbeat_key='another key',
+                                 heartbeat_interval=interval * 2):
             bring_settings(controller)
             eventually(manager.receive)
             messages = [manager.next() for _ in range(2)]

@@ -130,9 +130,10 @@ def disabled(controller):
 
 @case('a listener answers on additional addresses too')
 def additional_vips(controller):
+    second = controller.addresses['additional_vip']
     balancer = controller.serve(controller.listener(controller.pool([controller.member('one')])),
-                                additional_vips=[models.AdditionalVip(ip_address='127.1.0.77')])
-    for address in (balancer.vip.ip_address, '127.1.0.77'):
+                                additional_vips=[models.AdditionalVip(ip_address=second)])
+    for address in (balancer.vip.ip_address, second):
         with Connection(controller.namespace, (address, 8080)) as user:
             expect(user.get().told['member'], 'one')
 
@@ -142,9 +143,10 @@ def headers(controller):
     wanted = {'X-Forwarded-For': 'true', 'X-Forwarded-Port': 'true', 'X-Forwarded-Proto': 'true'}
     balancer = controller.serve(controller.listener(controller.pool([controller.member('one')]),
                                                     insert_headers=wanted))
-    with Connection(controller.namespace, (balancer.vip.ip_address, 8080), source='127.9.9.9') as user:
+    source = controller.addresses['user']
+    with Connection(controller.namespace, (balancer.vip.ip_address, 8080), source=source) as user:
         seen = user.get().told['headers']
-    expect([seen.get(name.lower()) for name in wanted], ['127.9.9.9', '8080', 'http'])
+    expect([seen.get(name.lower()) for name in wanted], [source, '8080', 'http'])
 
 
 @case('connection limits: none, and one at a time')

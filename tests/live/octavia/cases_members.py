@@ -22,9 +22,10 @@ def proxy(controller):
     first = controller.pool([controller.member('one', proxied=True)], constants.PROTOCOL_PROXY)
     second = controller.pool([controller.member('two', proxied=True)], lib_constants.PROTOCOL_PROXYV2)
     balancer = controller.serve(controller.listener(first), controller.listener(second, port=8081))
+    source = controller.addresses['user']
     for port, version in ((8080, 1), (8081, 2)):
-        expect(ask(controller, balancer, port, source='127.8.8.8').told['proxy'],
-               {'version': version, 'source': '127.8.8.8', 'destination': balancer.vip.ip_address, 'port': port})
+        expect(ask(controller, balancer, port, source=source).told['proxy'],
+               {'version': version, 'source': source, 'destination': balancer.vip.ip_address, 'port': port})
 
 
 @case('PROXY version 2 pools behind TLS tell members who the user is')

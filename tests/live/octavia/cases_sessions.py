@@ -54,9 +54,9 @@ def app_cookie(controller):
 
 @case('an active-standby pair shares its sessions: the local peer listens, the other one is named')
 def peers(controller):
-    amphora = controller.amphora(vrrp_ip='127.1.200.1')
-    other = models.Amphora(id=controller.uuid(), status=constants.AMPHORA_ALLOCATED, vrrp_ip='127.1.200.2',
-                           lb_network_ip='192.0.2.2')
+    amphora = controller.amphora(vrrp_ip=controller.addresses['vrrp'])
+    other = models.Amphora(id=controller.uuid(), status=constants.AMPHORA_ALLOCATED, lb_network_ip='192.0.2.2',
+                           vrrp_ip=controller.addresses['other_vrrp'])
     balancer = controller.balancer(
         controller.listener(sticky(controller, constants.SESSION_PERSISTENCE_SOURCE_IP)),
         amphora=amphora, topology=constants.TOPOLOGY_ACTIVE_STANDBY)
@@ -65,7 +65,7 @@ def peers(controller):
     controller.update(balancer)
 
     def peer_listens():
-        controller.namespace.connect(('127.1.200.1', constants.HAPROXY_BASE_PEER_PORT)).close()
+        controller.namespace.connect((amphora.vrrp_ip, constants.HAPROXY_BASE_PEER_PORT)).close()
     eventually(peer_listens)
     before = set(names(controller, balancer, 4))
     expect(len(before), 1)

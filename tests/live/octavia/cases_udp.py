@@ -12,8 +12,8 @@ from cases_listeners import listed, names
 from client import eventually
 
 
-def kernel_serves():
-    return os.path.exists('/proc/net/ip_vs')
+def kernel_serves(controller):
+    return controller.target.get('has_ip_vs', os.path.exists('/proc/net/ip_vs'))
 
 
 def stored(controller, listener):
@@ -22,11 +22,12 @@ def stored(controller, listener):
 
 @case('a UDP listener is uploaded, started and deleted; a kernel without ip_vs is named')
 def udp(controller):
-    pool = controller.pool([render.member(controller, '127.0.0.1', protocol_port=5353)], constants.PROTOCOL_UDP)
+    member = render.member(controller, controller.addresses['member'], protocol_port=5353)
+    pool = controller.pool([member], constants.PROTOCOL_UDP)
     listener = controller.listener(pool, protocol=constants.PROTOCOL_UDP, port=5300)
     balancer = controller.balancer(listener)
     amphora = balancer.amphorae[0]
-    if kernel_serves():
+    if kernel_serves(controller):
         controller.update(balancer)
         eventually(lambda: expect(listed(controller, balancer), {listener.id: ('UDP', 'ACTIVE')}))
     elif controller.target['name'] == 'peer':

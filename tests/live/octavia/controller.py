@@ -14,11 +14,17 @@ from namespace import Namespace
 import render
 
 
+# Where things are when all of them share the amphora's namespace. An amphora that is another machine brings its own.
+ADDRESSES = {'member': '127.0.0.1', 'other_member': '127.3.3.3', 'vip': '127.1.{}.1', 'additional_vip': '127.1.0.77',
+             'user': '127.9.9.9', 'vrrp': '127.1.200.1', 'other_vrrp': '127.1.200.2'}
+
+
 class Controller:
     """The driver, and what a case needs around it; everything made by a case is gone after it."""
 
     def __init__(self, target):
         self.target = target
+        self.addresses = {**ADDRESSES, **target.get('addresses', {})}
         self.namespace = Namespace(target['namespace'])
         self.scratch = target['scratch']
         self.driver = rest_api_driver.HaproxyAmphoraLoadBalancerDriver()
@@ -57,6 +63,7 @@ class Controller:
 
     def member(self, name, at=None, **fields):
         """Starts a member's server, in the amphora's namespace or on another machine."""
+        fields.setdefault('ip', self.addresses['member'])
         member = Member(at or self.namespace, name, **fields)
         self._members.append(member)
         return member
@@ -77,7 +84,7 @@ class Controller:
         """A load balancer with an address of its own, known to the controller only."""
         serial = next(self._serials)
         amphora = amphora or self.amphora()
-        vip = '127.1.{}.1'.format(serial)
+        vip = self.addresses['vip'].format(serial)
         values = dict(id=self.uuid(), project_id=self.uuid().replace('-', ''), enabled=True,
                       topology=constants.TOPOLOGY_SINGLE, vip=models.Vip(ip_address=vip), additional_vips=[],
                       provisioning_status=constants.ACTIVE, operating_status=constants.ONLINE,

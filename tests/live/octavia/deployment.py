@@ -3,6 +3,7 @@
 Imports little of Octavia, so that an agent.conf costs no driver and no database.
 """
 
+import contextlib
 import logging
 import os
 import warnings
@@ -33,7 +34,8 @@ def configure(target):
                              storage_path=os.path.join(target['scratch'], REFS)),
         'health_manager': dict(heartbeat_key=target['heartbeat_key'],
                                heartbeat_interval=target['heartbeat_interval'],
-                               controller_ip_port_list=['127.0.0.1:{}'.format(target['udp_port'])]),
+                               controller_ip_port_list=['{}:{}'.format(target.get('controller', '127.0.0.1'),
+                                                                     target['udp_port'])]),
         'controller_worker': dict(statistics_drivers=['stats_db']),
         'keepalived_vrrp': dict(vrrp_check_interval=1),
         'database': dict(connection='sqlite://'),
@@ -56,4 +58,19 @@ def configure(target):
 def render_agent_conf(target):
     """Renders the amphora-agent.conf that a controller injects into this amphora."""
     writer = agent_jinja_cfg.AgentJinjaTemplater()
-    return writer.build_agent_config(target['amphora_id'], target.get('topology', constants.TOPOLOGY_SINGLE))
+    # Where the agent listens is not where the driver finds it when its port is forwarded.
+    with settings('haproxy_amphora', **target.get('listens', {})):
+        return writer.build_agent_config(target['amphora_id'], target.get('topology', constants.TOPOLOGY_SINGLE))
+
+
+@contextlib.contextmanager
+def settings(group, **options):
+    """Sets options of a group, and puts the former ones back."""
+    former = {name: CONF[group][name] for name in options}
+    try:
+        for name, value in options.items():
+            CONF.set_override(name, value, group=group)
+        yield
+    finally:
+        for name, value in former.items():
+            CONF.set_override(name, value, group=group)

@@ -109,7 +109,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 class Member:
     """One running server; `status` is what its health page answers, `served` how many other requests came."""
 
-    def __init__(self, namespace, name, ip='127.0.0.1', proxied=False, context=None, headers=None):
+    def __init__(self, namespace, name, ip, proxied=False, context=None, headers=None):
         self.name, self.ip, self.proxied, self.context = name, ip, proxied, context
         self.headers = headers or {}
         self.status = 200
