@@ -9,8 +9,9 @@ from octavia.common import constants
 from octavia.common import data_models as models
 
 import database
+import deployment
 from case import Skipped, case, expect
-from cases_health import DEGRADED, ERROR, ONLINE, bring_settings, monitor, settings, statuses, watching
+from cases_health import DEGRADED, ERROR, ONLINE, bring_settings, monitor, statuses, watching
 from client import Connection, eventually
 
 LISTENERS, MEMBERS, FIRST_PORT = 500, 5, 10000
@@ -83,7 +84,7 @@ def first_in_line():
 def crowd(controller):
     if controller.target['name'] == 'peer':
         raise Skipped('the real agent sends nothing that is larger than a datagram')
-    with first_in_line(), settings(heartbeat_interval=INTERVAL):
+    with first_in_line(), deployment.settings('health_manager', heartbeat_interval=INTERVAL):
         bring_settings(controller)
         listeners, bad = large(controller)
         balancer = controller.serve(*listeners, vip=models.Vip(ip_address=ADDRESS))
