@@ -14,6 +14,7 @@ import { logTo } from './command-log';
 import { tryMaterial } from './material';
 import { tellSystemd } from './ready';
 import type { Ending, Output } from './serve';
+import { loadTemplates, requireUsable } from './templates';
 import type { AgentHost, Environment } from './wire-host';
 import { informSystemd } from './watchdog';
 
@@ -93,6 +94,7 @@ async function look({ sources, host }: TryingDeps): Promise<Look> {
   const stamp = JSON.stringify(loaded.config);
   try {
     await tryMaterial(loaded.config, host);
+    requireUsable(await loadTemplates(loaded.config.amphorad.template_dir, host.files));
     return { problems: [], stamp };
   } catch (thrown) {
     if (!isAgentError(thrown)) throw thrown;

@@ -95,6 +95,21 @@ describe('a file that is missing', () => {
   });
 });
 
+describe('a template that cannot be used', () => {
+  it('is waited for like any other file', async () => {
+    const path = '/etc/amphorad/templates/firewall.nft.hbs';
+    const right = { '/etc/agent.conf': good, '/certs/server.pem': server };
+    const { files, pass, job, attempts, printed } = setUp({ ...right, [path]: 'nothing' });
+    await pass(3);
+    expect(attempts).toEqual([]);
+    expect(printed.err).toMatch(/^error: a template cannot be used: .*firewall\.nft\.hbs: /);
+    await files.remove(path);
+    await pass(2);
+    expect(await job).toBe(0);
+    expect(attempts).toHaveLength(1);
+  });
+});
+
 describe('an agent that has waited', () => {
   it('is given the time that a start takes: systemd hears that it lives, and then the agent itself', async () => {
     const { files, pass, runner, job } = setUp({ '/etc/agent.conf': good }, [{ status: 0 }], {
@@ -147,7 +162,7 @@ describe('a start that fails', () => {
   });
 
   it('is told once, though it is tried again', async () => {
-    const fault = { status: 78, why: 'a template cannot be used' };
+    const fault = { status: 78, why: 'base_path is too long' };
     const never = { untilUp: -1, untilEnd: 0 };
     const { pass, attempts, shown, printed, ended, job } = setUp(right, [fault, fault, fault, fault], never);
     await pass(70);
