@@ -42,10 +42,12 @@ export async function scriptSteps({ run, scratch, built }) {
     must(!calls.some((line) => line.includes('certs.mount')), calls.join('\n'));
   });
   await run.step('purging takes nothing from an agent of Octavia’s that has come back', () => {
-    const { call, at } = machine();
-    writeFileSync(at('/usr/bin/amphora-agent'), '');
-    call('postrm', 'purge');
-    must(existsSync(at('/var/lib/octavia/state')), 'the state is gone');
+    for (const program of ['/usr/bin/amphora-agent', '/usr/local/bin/amphora-agent']) {
+      const { call, at } = machine();
+      writeFileSync(at(program), '');
+      call('postrm', 'purge');
+      must(existsSync(at('/var/lib/octavia/state')), `${program}: the state is gone`);
+    }
   });
   await run.step('purging comes to its end though certificates are still open', () => {
     const { call, at } = machine();
@@ -64,6 +66,7 @@ function makeMachine(root, scripts) {
   for (const path of [
     'run/systemd/system',
     'usr/bin',
+    'usr/local/bin',
     'usr/lib',
     'var/lib/octavia/certs',
     'etc/octavia',
