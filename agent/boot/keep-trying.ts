@@ -14,6 +14,7 @@ import { logTo } from './command-log';
 import { tryMaterial } from './material';
 import { tellSystemd } from './ready';
 import type { Ending, Output } from './serve';
+import { loadTemplates, requireUsable } from './templates';
 import type { AgentHost, Environment } from './wire-host';
 import { informSystemd } from './watchdog';
 
@@ -24,8 +25,8 @@ export interface TryingDeps {
   readonly output: Output;
   /** Aborted when the agent is asked to end. */
   readonly ended: AbortSignal;
-  /** Runs an agent to its end. */
-  readonly attempt: () => Promise<Ending>;
+  /** Runs an agent to its end; calls `isUp` when it answers, and tells systemd of itself from then on. */
+  readonly attempt: (isUp: () => Promise<void>) => Promise<Ending>;
 }
 
 interface Look {
@@ -46,9 +47,12 @@ export async function keepTrying(deps: TryingDeps): Promise<number> {
     const before = await untilRight(deps, refuse);
     if (isOver(deps)) return 0;
     await refuse.over();
-    const { status, why } = await deps.attempt();
+    const { status, why } = await deps.attempt(() => refuse.handOver());
     if (isOver(deps)) return 0;
-    if (status !== configurationError) return status;
+    if (status !== configurationError) {
+      refuse.end();
+      return status;
+    }
     await refuse.tell([why ?? 'it cannot start'], false);
     await untilDifferent(deps, before);
   }
@@ -90,6 +94,7 @@ async function look({ sources, host }: TryingDeps): Promise<Look> {
   const stamp = JSON.stringify(loaded.config);
   try {
     await tryMaterial(loaded.config, host);
+    requireUsable(await loadTemplates(loaded.config.amphorad.template_dir, host.files));
     return { problems: [], stamp };
   } catch (thrown) {
     if (!isAgentError(thrown)) throw thrown;
@@ -101,15 +106,26 @@ async function look({ sources, host }: TryingDeps): Promise<Look> {
 interface Refusal {
   /** Says why, unless it has just been said; `isNews` false: not on standard error, which has it already. */
   tell(problems: readonly string[], isNews: boolean): Promise<void>;
-  /** Says that the files are right, if they were not. */
+  /** Says that the files are right, if they were not. Systemd hears on: it was told that this service is up. */
   over(): Promise<void>;
+  /** Leaves to the agent what systemd hears. */
+  handOver(): Promise<void>;
+  /** Tells nobody any more. */
+  end(): void;
 }
 
 function createRefusal({ host, env, output, ended }: TryingDeps): Refusal {
   const teller = { ...host, log: logTo(output) };
   let told: string | undefined;
+  let isOfFiles = false;
   let informing = new AbortController();
   ended.addEventListener('abort', () => informing.abort());
+
+  function inform(status: string): void {
+    informing.abort();
+    informing = new AbortController();
+    informSystemd(teller, env, informing.signal, () => Promise.resolve({ isWell: true, status }));
+  }
 
   return {
     async tell(problems, isNews) {
@@ -119,18 +135,25 @@ function createRefusal({ host, env, output, ended }: TryingDeps): Refusal {
       const status = `refusing: ${oneLine(problems)}`;
       await showOnConsole(host, env, `amphorad: ${status}`);
       await tellSystemd(teller, env, ['--ready']);
-      informing.abort();
-      informing = new AbortController();
-      informSystemd(teller, env, informing.signal, () => Promise.resolve({ isWell: true, status }));
+      inform(status);
       told = why;
+      isOfFiles = isNews;
     },
     async over() {
-      if (told === undefined) return;
+      // What a start has told was no fault of a file: it is tried again, and may be just as it was.
+      if (told === undefined || !isOfFiles) return;
       told = undefined;
-      informing.abort();
+      inform('starting');
       output.err('the files are right, starting\n');
       await showOnConsole(host, env, 'amphorad: the files are right, starting');
     },
+    async handOver() {
+      informing.abort();
+      if (told === undefined) return;
+      told = undefined;
+      await showOnConsole(host, env, 'amphorad: started');
+    },
+    end: () => informing.abort(),
   };
 }
 

@@ -62,9 +62,15 @@ export async function serve(
     }),
     actions: undefined,
   };
-  const attempt = (): Promise<Ending> => serveOnce(options, life, host, env, output);
-  if (options.keepTrying !== true) return (await attempt()).status;
-  const { sources } = options;
+  const { sources, onReady } = options;
+  if (options.keepTrying !== true) return (await serveOnce(options, life, host, env, output)).status;
+  const attempt = (isUp: () => Promise<void>): Promise<Ending> => {
+    const handOver = async (ready: Ready): Promise<object> => {
+      await isUp();
+      return (await onReady?.(ready)) ?? {};
+    };
+    return serveOnce({ ...options, onReady: handOver }, life, host, env, output);
+  };
   return keepTrying({ sources, host, env, output, ended: life.signals.signal, attempt });
 }
 

@@ -3,6 +3,8 @@
 const needs = ['haproxy', 'keepalived', 'iproute2', 'nftables', 'ipvsadm', 'iputils-arping', 'procps'];
 // As recommendations: `systemd` is not everywhere, and the others serve single features.
 const serves = ['libndp-tools', 'iputils-ping', 'logrotate'];
+// python3-octavia holds the programs by which Octavia's agent and its companions are called.
+const former = ['octavia-agent', 'python3-octavia'];
 const summary = 'agent of a load-balancer amphora, driven over mutual TLS';
 const description = [
   'amphorad runs on a load-balancer virtual machine beside haproxy and',
@@ -22,7 +24,7 @@ export const packages = [
     description: [...description, '', 'This package uses the Node.js of the system, 20.19 or newer.'],
     depends: ['nodejs (>= 20.19)', ...needs],
     recommends: serves,
-    conflicts: ['amphorad-bundled', 'octavia-agent'],
+    conflicts: ['amphorad-bundled', ...former],
   },
   {
     name: 'amphorad-bundled',
@@ -32,7 +34,7 @@ export const packages = [
     description: [...description, '', 'This package brings a Node.js of its own.'],
     depends: ['libc6 (>= 2.28)', 'libgcc-s1', 'libstdc++6', ...needs],
     recommends: serves,
-    conflicts: ['amphorad', 'octavia-agent'],
+    conflicts: ['amphorad', ...former],
     provides: ['amphorad'],
   },
 ];

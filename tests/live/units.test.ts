@@ -1,7 +1,8 @@
 // The units of the package: how exposed they are, and what the agent must do inside the sandbox of its own.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { missing, startManager, type Manager } from './systemd/manager';
@@ -71,7 +72,13 @@ it('no unit is more exposed than it may be, and systemd understands all of them'
     await manager.runner.run(['systemctl', 'stop', 'amph-listener.service']);
   });
 
+  it('the agent sees the host name that the machine is given after its start', async () => {
+    const names = ['readlink', '/proc/self/ns/uts'];
+    expect((await run(...names)).stdout).toBe((await manager.inside(...names)).stdout);
+  });
+
   it.each([
+    ['its host name', () => run('hostname', hostname())],
     ['settings of the whole machine', () => run('sysctl', '-w', 'kernel.panic=0')],
     ['programs', () => run('touch', '/usr/bin/amph-try')],
     ['what starts at boot', () => run('touch', '/etc/cron.d/amph-try')],
@@ -79,6 +86,29 @@ it('no unit is more exposed than it may be, and systemd understands all of them'
     ['modules', () => run('ls', '/usr/lib/modules/.')],
   ])('the agent cannot change %s', async (_what, attempt) => {
     expect((await attempt()).code).not.toBe(0);
+  });
+
+  describe.each([
+    ['are put into memory where there are none yet', [], 'tmpfs'],
+    ['that a former agent has left on the disk stay what haproxy reads', ['listener.pem'], ''],
+  ])('certificates', (what, left, expected) => {
+    it(what, async () => {
+      const directory = join(manager.folder, `certs${left.length}`);
+      const escaped = spawnSync('systemd-escape', ['--path', '--suffix=mount', directory], {
+        encoding: 'utf8',
+      });
+      const unit = escaped.stdout.trim();
+      const units = join(manager.folder, '.config/systemd/user');
+      for (const each of [directory, units]) mkdirSync(each, { recursive: true });
+      for (const name of left) writeFileSync(join(directory, name), 'a key');
+      const text = readFileSync(join(root, 'etc/systemd/var-lib-octavia-certs.mount'), 'utf8');
+      writeFileSync(join(units, unit), text.replaceAll('/var/lib/octavia/certs', directory));
+      await manager.runner.run(['systemctl', 'daemon-reload']);
+      expect(await manager.runner.run(['systemctl', 'start', unit])).toMatchObject({ code: 0 });
+      const { stdout } = await manager.inside('findmnt', '-n', '-o', 'FSTYPE', '--mountpoint', directory);
+      expect(stdout.trim()).toBe(expected);
+      await manager.runner.run(['systemctl', 'stop', unit]);
+    });
   });
 
   it('what the agent mounts nobody else sees', async () => {

@@ -1,5 +1,5 @@
 // What is in a package, held against the bundler's own word: bill of materials, licences, checksums, overridable templates.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +27,9 @@ export async function contentSteps({ run, repository, scratch, built }) {
     );
     await run.step(`${name}: checksums, conffiles and built-in templates are those of the files`, () =>
       checkFiles(repository, tree),
+    );
+    await run.step(`${name}: what else of Debian has one of its files is replaced by it`, () =>
+      checkOwners(tree),
     );
   }
 }
@@ -108,6 +111,26 @@ function checkCopyright(copyright, inside, name) {
     }
   }
   must(name !== 'amphorad-bundled' || copyright.includes('NOTICES.node.gz'), 'nothing on Node');
+}
+
+/** dpkg refuses a file that another package has. Of those that are installed here. */
+function checkOwners(tree) {
+  const paths = text(join(tree, 'DEBIAN/md5sums'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => `/${line.split('  ')[1]}`);
+  const links = readdirSync(join(tree, 'usr/bin')).map((each) => `/usr/bin/${each}`);
+  const { stdout } = spawnSync('dpkg', ['--search', ...paths, ...links], { encoding: 'utf8' });
+  const owners = new Set(
+    stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap((line) => line.split(': ')[0].split(', ')),
+  );
+  const control = text(join(tree, 'DEBIAN/control'));
+  const others = (/^Conflicts: (.*)$/m.exec(control)?.[1] ?? '').split(', ');
+  for (const owner of owners)
+    must(owner.startsWith('amphorad') || others.includes(owner), `${owner} has a file of it`);
 }
 
 function checkFiles(repository, tree) {

@@ -14,6 +14,7 @@ import { launcherSteps } from './launchers.mjs';
 import { lifeSteps } from './life.mjs';
 import { lintSteps } from './lint.mjs';
 import { createRun } from './run.mjs';
+import { scriptSteps } from './scripts.mjs';
 
 // As automake's tests say that they were skipped.
 const cannotRun = 77;
@@ -55,6 +56,7 @@ async function main() {
       elementSteps,
       launcherSteps,
       lintSteps,
+      scriptSteps,
       ...(quick ? [] : [lifeSteps]),
     ];
     for (const part of parts) await part(stage);

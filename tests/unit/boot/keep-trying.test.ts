@@ -22,7 +22,11 @@ agent_server_ca = /certs/ca.pem
 heartbeat_key = a very secret key
 `;
 
-const setUp = (present: Record<string, string>, endings: readonly Ending[] = [{ status: 0 }]) => {
+const setUp = (
+  present: Record<string, string>,
+  endings: readonly Ending[] = [{ status: 0 }],
+  startS = { untilUp: 0, untilEnd: 0 },
+) => {
   const files = createMemoryFiles({ '/certs/ca.pem': fixture('root.crt'), ...present });
   const clock = createHandClock(Date.UTC(2026, 0, 15));
   const runner = createScriptedRunner([{ match: /^(systemd-notify|tee \/dev\/console)/ }]);
@@ -43,12 +47,15 @@ const setUp = (present: Record<string, string>, endings: readonly Ending[] = [{ 
   const job = keepTrying({
     sources: { configFiles: ['/etc/agent.conf'], configDirs: [], localFiles: [], environment: {} },
     host,
-    env: { NOTIFY_SOCKET: '/run/systemd/notify' },
+    env: { NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '60000000' },
     output: { out: () => undefined, err: (text) => (printed.err += text) },
     ended: ended.signal,
-    attempt: () => {
+    attempt: async (isUp) => {
       attempts.push(clock.monotonic());
-      return Promise.resolve(endings[attempts.length - 1] ?? { status: 0 });
+      if (startS.untilUp > 0) await clock.sleep(startS.untilUp * 1_000);
+      if (startS.untilUp >= 0) await isUp();
+      if (startS.untilEnd > 0) await clock.sleep(startS.untilEnd * 1_000);
+      return endings[attempts.length - 1] ?? { status: 0 };
     },
   });
   const pass = async (seconds: number): Promise<void> => {
@@ -88,6 +95,44 @@ describe('a file that is missing', () => {
   });
 });
 
+describe('a template that cannot be used', () => {
+  it('is waited for like any other file', async () => {
+    const path = '/etc/amphorad/templates/firewall.nft.hbs';
+    const right = { '/etc/agent.conf': good, '/certs/server.pem': server };
+    const { files, pass, job, attempts, printed } = setUp({ ...right, [path]: 'nothing' });
+    await pass(3);
+    expect(attempts).toEqual([]);
+    expect(printed.err).toMatch(/^error: a template cannot be used: .*firewall\.nft\.hbs: /);
+    await files.remove(path);
+    await pass(2);
+    expect(await job).toBe(0);
+    expect(attempts).toHaveLength(1);
+  });
+});
+
+describe('an agent that has waited', () => {
+  it('is given the time that a start takes: systemd hears that it lives, and then the agent itself', async () => {
+    const { files, pass, runner, job } = setUp({ '/etc/agent.conf': good }, [{ status: 0 }], {
+      untilUp: 200,
+      untilEnd: 200,
+    });
+    const feeds = (): number => runner.transcript.filter((line) => line.includes('WATCHDOG=1')).length;
+    await pass(2);
+    files.plant('/certs/server.pem', server, 0o600);
+    await pass(2);
+    const before = feeds();
+    await pass(190);
+    expect(runner.transcript).toContain('systemd-notify --status=starting --pid=4711');
+    expect(feeds() - before).toBeGreaterThanOrEqual(5);
+    await pass(15);
+    const whenUp = feeds();
+    await pass(190);
+    expect(feeds()).toBe(whenUp);
+    await pass(20);
+    expect(await job).toBe(0);
+  });
+});
+
 describe('a file that is wrong', () => {
   it('has all its faults told, in one line of status', async () => {
     const wrong = `${good}heartbeat_interval = often\n[haproxy_amphora]\nbind_port = many\n`;
@@ -116,10 +161,31 @@ describe('a start that fails', () => {
     expect(attempts).toHaveLength(2);
   });
 
+  it('is told once, though it is tried again', async () => {
+    const fault = { status: 78, why: 'base_path is too long' };
+    const never = { untilUp: -1, untilEnd: 0 };
+    const { pass, attempts, shown, printed, ended, job } = setUp(right, [fault, fault, fault, fault], never);
+    await pass(70);
+    expect(attempts.length).toBeGreaterThanOrEqual(3);
+    expect(shown()).toHaveLength(1);
+    expect(printed.err).toBe('');
+    ended.abort();
+    expect(await job).toBe(0);
+  });
+
   it.each([75, 1])('over something else ends it with its status: %d', async (status) => {
-    const { pass, job, attempts } = setUp(right, [{ status, why: 'another agent' }]);
-    await pass(1);
+    const { files, pass, job, attempts, runner } = setUp(
+      { '/etc/agent.conf': good },
+      [{ status, why: 'another agent' }],
+      { untilUp: -1, untilEnd: 0 },
+    );
+    await pass(2);
+    files.plant('/certs/server.pem', server, 0o600);
+    await pass(2);
     expect(await job).toBe(status);
     expect(attempts).toHaveLength(1);
+    const told = runner.transcript.length;
+    await pass(70);
+    expect(runner.transcript).toHaveLength(told);
   });
 });

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { usage } from '../../../agent/boot/args';
+import { conformUsage } from '../../../agent/boot/conform-command';
 
 const root = join(__dirname, '../../..');
 const configuration = ['--config-file', '--config-dir', '--local-config'];
@@ -96,7 +97,9 @@ describe('the completion', () => {
     expect(complete('st')).toEqual(['status']);
   });
 
-  it.each([...commands])('offers after %s its options', (name, options) => {
+  it.each([...commands])('offers after %s its options', (name, told) => {
+    // Of conform the usage names the least.
+    const options = name === 'conform' ? (conformUsage.match(/--[a-z-]+/g) ?? []) : told;
     const offered = complete(...name.split(' '), '--');
     expect([...offered].filter((option) => option !== '--help').sort()).toEqual([...options].sort());
   });
@@ -107,6 +110,8 @@ describe('the completion', () => {
     expect(complete('interface', 'd')).toEqual(['down']);
     expect(complete('drain', 'pool/one', '--wait', '--then', '')).toEqual(['maint']);
     expect(complete('drain', '--timeout', '')).toEqual([]);
+    expect(complete('conform', '--dialect', '1')).toEqual(['1.0']);
+
     expect(complete('check', '--config-file', join(root, 'pack'))).toContain(join(root, 'package.json'));
     expect(complete('vrrp', 'lint', join(root, 'LIC'))).toEqual([join(root, 'LICENSE')]);
   });
