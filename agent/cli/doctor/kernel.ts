@@ -125,7 +125,7 @@ async function settings(patient: Patient): Promise<readonly Finding[]> {
       low(
         `net.ipv4.ip_local_port_range has ${last - first + 1} ports`,
         'haproxy needs one for each connection to a member: it runs out of them under load.',
-        'sysctl -w net.ipv4.ip_local_port_range="15000 65000"',
+        'sysctl -w net.ipv4.ip_local_port_range="15000 64999"',
       ),
     );
   }
