@@ -1,14 +1,6 @@
 // The life of the packages in a clean Debian root, with an agent that has a load balancer under load: installed, upgraded,
 // one in place of the other, removed, purged. There is no systemd in it: the test restarts the agent, as a unit would.
-import {
-  existsSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createApi } from '../../scripts/demo/api.mjs';
