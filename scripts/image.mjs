@@ -3,7 +3,7 @@
 // Writes amphora.<format>, and vmlinuz and initrd for a boot without a boot loader. Needs root, and some minutes.
 // Exit 77: this machine cannot; it says why.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,9 @@ const tools = ['mmdebstrap', 'mke2fs', 'sfdisk', 'grub-mkimage', 'mkfs.vfat', 'm
 function missing() {
   if (process.getuid() !== 0) return 'only root can make a Debian root with what belongs to others in it';
   const absent = tools.find((name) => spawnSync(name, ['--version']).error);
-  return absent && `${absent} is not installed`;
+  if (absent !== undefined) return `${absent} is not installed`;
+  const loader = ['i386-pc', 'x86_64-efi'].find((name) => !existsSync(`/usr/lib/grub/${name}`));
+  return loader && `GRUB for ${loader} is not installed`;
 }
 
 async function main() {
@@ -33,6 +35,8 @@ async function main() {
   });
   if (!['qcow2', 'raw'].includes(values.format)) throw new Error('--format: expected qcow2 or raw');
   const sizeBytes = bytesOf(values.size);
+  if (values.package !== undefined && !existsSync(values.package))
+    throw new Error(`--package: there is no ${values.package}`);
   const obstacle = missing();
   if (obstacle !== undefined) {
     process.stdout.write(`image cannot be built here: ${obstacle}\n`);
@@ -40,6 +44,7 @@ async function main() {
   }
   const out = resolve(values.out);
   mkdirSync(out, { recursive: true });
+  const raw = join(out, 'amphora.raw.new');
   const epoch = sourceDate(repository);
   // mmdebstrap takes no blanks.
   const scratch = mkdtempSync(join(tmpdir(), 'amphora-image-'));
@@ -52,15 +57,14 @@ async function main() {
       ['initrd.img', 'initrd'],
     ])
       copyFileSync(join(root, from), join(out, to));
-    const raw = join(out, 'amphora.raw.new');
     makeDisk({ root, path: raw, sizeBytes, scratch, epoch });
     const image = join(out, `amphora.${values.format}`);
     if (values.format === 'raw') renameSync(raw, image);
     else execFileSync('qemu-img', ['convert', '-c', '-O', 'qcow2', raw, image]);
-    rmSync(raw, { force: true });
     const mebibytes = Math.round((statSync(image).blocks * 512) / 1024 / 1024);
     process.stdout.write(`${image}: ${mebibytes} MiB on disk\n`);
   } finally {
+    rmSync(raw, { force: true });
     rmSync(scratch, { recursive: true, force: true });
   }
   return 0;

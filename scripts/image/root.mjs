@@ -18,6 +18,8 @@ const packages = [
   'cloud-guest-utils',
   'fdisk',
   'e2fsprogs',
+  // A controller's user data names a time zone (amp_timezone).
+  'tzdata',
   // What the agent calls beside what its package depends on: announcements over IPv6, members that are pinged.
   'libndp-tools',
   'iputils-ping',

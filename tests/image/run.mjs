@@ -32,7 +32,14 @@ export function createRun() {
       }
     },
     async cleanUp() {
-      for (const end of ends.splice(0)) await end();
+      for (const end of ends.splice(0)) {
+        // One that fails must not leave qemu running.
+        try {
+          await end();
+        } catch (error) {
+          process.stdout.write(`not cleaned up: ${error.message}\n`);
+        }
+      }
     },
     failed: () => failures > 0,
     text: () => `${lines.join('\n')}\n`,

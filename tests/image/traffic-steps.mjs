@@ -24,6 +24,10 @@ const memberIds = ['0b000000-0000-4000-8000-00000000000a', '0b000000-0000-4000-8
 const plugMs = 90_000;
 const loadMs = 5_000;
 const datagrams = 50;
+// More than is kept of the traffic log before it is rotated.
+const logLines = 45_000;
+const logLimit = 34 * 1024 * 1024;
+const logMs = 180_000;
 
 const haproxyConfig = `# Configuration for loadbalancer ${loadBalancer}
 global
@@ -145,6 +149,24 @@ export const trafficSteps = [
       assert.equal(udpConnections, datagrams);
       assert.deepEqual(healthManager.refused, []);
       return `${connections} connections by HTTP, ${udpConnections} by UDP, ${total(udpListener, 'rx')} bytes of UDP received`;
+    },
+  ],
+  [
+    'the traffic log has the requests, and cannot fill the disk',
+    async ({ machine }) => {
+      const log = '/var/log/haproxy.log';
+      await machine.shell.run(`grep -q ${listener} ${log}`);
+      // The facility is the controller's choice.
+      const line = 'head -c 900 /dev/zero | tr "\\0" x';
+      await machine.shell.run(
+        `yes "$(${line})" | head -n ${logLines} | logger -u /run/rsyslog/octavia/log -t haproxy -p local3.info`,
+        logMs,
+      );
+      await eventually(
+        () =>
+          machine.shell.run(`test -e ${log}.1.gz && test $(stat -c %s ${log}) -lt ${logLimit} && echo yes`),
+        logMs,
+      );
     },
   ],
 ];

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { packages } from '../../scripts/package/packages.mjs';
 import { must } from './run.mjs';
 
 /** Looks at the element and runs its hooks over a root that was empty, after contentSteps has unpacked the packages. */
@@ -28,10 +29,11 @@ export async function elementSteps({ run, repository, scratch, built }) {
   });
   await judgeStep(run, hooks);
   await dataStep(run, element);
-  await run.step('element: it says what is missing', () => checkRefusals(element, scratch, built));
-  await run.step('element: ports that are plugged later are left to the agent', () =>
-    checkPorts(element, scratch),
+  await run.step('element: it installs what the packages ask for, and what the management port does', () =>
+    checkPackages(element),
   );
+  await run.step('element: it says what is missing', () => checkRefusals(element, scratch, built));
+  await run.step('element: ports are left to cloud-init and the agent', () => checkPorts(element, scratch));
   // Only the last one's generated files lie in out/package.
   const { name } = built.packages.at(-1);
   const title = `element: it installs from a built tree what ${name} does`;
@@ -75,6 +77,20 @@ async function dataStep(run, element) {
   });
 }
 
+/** By their names in Debian; diskimage-builder installs nothing that is only recommended. */
+function checkPackages(element) {
+  const listed = readFileSync(join(element, 'package-installs.yaml'), 'utf8').match(/^[a-z0-9-]+(?=:$)/gm);
+  // The bundled Node's libraries are everywhere.
+  const ofNode = /^(libc6|libgcc-s1|libstdc\+\+6)$/;
+  const asked = packages
+    .flatMap(({ depends, recommends }) => [...depends, ...recommends])
+    .map((each) => each.split(' ')[0])
+    .filter((name) => !ofNode.test(name));
+  const network = ['cloud-init', 'cloud-guest-utils', 'dbus', 'ifupdown', 'isc-dhcp-client', 'rsyslog'];
+  const absent = [...asked, ...network].filter((name) => !listed.includes(name));
+  must(absent.length === 0, `it does not install ${absent.join(' ')}`);
+}
+
 function hook(path, environment) {
   const env = { PATH: process.env.PATH, ...environment };
   return spawnSync(path, [], { env, encoding: 'utf8' });
@@ -113,7 +129,7 @@ function checkPorts(element, scratch) {
     const { status, stderr } = hook(path, { AMPHORAD_ROOT });
     must(status === 0, stderr);
   }
-  must(readdirSync(directory).join() === 'eth0', `it leaves ${readdirSync(directory).join()}`);
+  must(readdirSync(directory).length === 0, `it leaves ${readdirSync(directory).join()}`);
 }
 
 const nodeOf = (name) => ({ DIB_AMPHORAD_NODE: name === 'amphorad-bundled' ? 'bundled' : 'system' });
@@ -143,6 +159,7 @@ function compareFiles({ repository, element, scratch, unpacked, name }) {
   copyFileSync(join(element, 'install.d/75-amphorad'), install);
   const installed = hook(install, environment);
   must(installed.status === 0, installed.stderr);
+  checkGroup(install, environment, join(scratch, 'element-root-without-nogroup'));
   const expected = describe(unpacked).filter(
     ({ path }) => !path.startsWith('/DEBIAN/') && !path.startsWith('/usr/share/lintian/'),
   );
@@ -154,6 +171,17 @@ function compareFiles({ repository, element, scratch, unpacked, name }) {
     must(mode === other.mode, `${path}: mode ${mode.toString(8)}, ${other.mode.toString(8)} in the package`);
     must(content.equals(other.content), `${path}: its contents are not those of the package`);
   }
+}
+
+/** On a distribution that has no group nogroup, and so no haproxy in it. */
+function checkGroup(install, environment, AMPHORAD_ROOT) {
+  mkdirSync(join(AMPHORAD_ROOT, 'etc'), { recursive: true });
+  writeFileSync(join(AMPHORAD_ROOT, 'etc/group'), 'root:x:0:\nhaproxy:x:188:\n');
+  const { status, stderr } = hook(install, { ...environment, AMPHORAD_ROOT });
+  must(status === 0, stderr);
+  const local = readFileSync(join(AMPHORAD_ROOT, 'etc/amphorad/local.conf'), 'utf8');
+  must(/^user_group = haproxy$/m.test(local), 'haproxy is told a group that is not there');
+  must((statSync(join(AMPHORAD_ROOT, 'etc/octavia')).mode & 0o077) === 0, '/etc/octavia is for everybody');
 }
 
 /** Files and links below a directory, by path. */

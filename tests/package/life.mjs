@@ -1,6 +1,6 @@
 // The life of the packages in a clean Debian root, with an agent that has a load balancer under load: installed, upgraded,
 // one in place of the other, removed, purged. There is no systemd in it: the test restarts the agent, as a unit would.
-import { existsSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createApi } from '../../scripts/demo/api.mjs';
@@ -32,6 +32,8 @@ export async function lifeSteps({ run, scratch, built }) {
     await install(root, before);
     for (const unit of units) must(existsLink(root, `${wants}/${unit}`), `${unit} is not enabled`);
     must(!existsSync(root.at('/usr/bin/node')), 'there is a Node of Debian');
+    const { mode } = statSync(root.at('/etc/octavia'));
+    must((mode & 0o077) === 0, 'what a controller injects with 0644 can be read by everybody');
   });
   const started = await run.step('its agent answers /info over mTLS and balances', () => begin(life));
   if (started === undefined) return;
