@@ -173,17 +173,18 @@ async function finishTakeOver(
   const pid = await pidIn(files, paths);
   if (pid === undefined || pid === recorded.pid) return undefined;
   const startTicks = (await runner.identify(pid))?.startTicks ?? '0';
-  const ours = { pid, startTicks, bootId: recorded.bootId };
+  // A pid in a file proves nothing: by now it may be anybody's.
+  const ours = await haproxy.adopt(job, { pid, startTicks, bootId: recorded.bootId });
   const deadline = clock.monotonic() + comeUpMs;
   // Its master's socket is there only when it has read its files.
-  while ((await haproxy.adopt(job, ours)) !== undefined && clock.monotonic() < deadline) {
+  while (ours !== undefined && (await supervisor.isAlive(ours)) && clock.monotonic() < deadline) {
     if (await haproxy.answers(paths)) {
       await finish(deps, paths, recorded);
       return ours;
     }
     await clock.sleep(comeUpPollMs);
   }
-  await supervisor.stop(ours, 0);
+  if (ours !== undefined) await supervisor.stop(ours, 0);
   await giveBack(files, paths, recorded);
   return undefined;
 }

@@ -174,6 +174,23 @@ describe('the first reload of it', () => {
   });
 });
 
+describe('a hand-over that was cut short', () => {
+  const cutShort = async () => {
+    const amphora = await left();
+    await amphora.restartAgent();
+    return amphora;
+  };
+
+  it('costs no stranger who has the pid that ours had', async () => {
+    const amphora = await cutShort();
+    const stranger = amphora.runner.addProcess({ argv: ['/usr/sbin/sshd'] });
+    amphora.files.plant(amphora.own.pidFile, `${stranger.pid}\n`);
+    await amphora.restartAgent();
+    expect(amphora.runner.processes()).toContain(stranger);
+    expect([amphora.isThere(), await statusOf(amphora)]).toEqual([true, ['running']]);
+  });
+});
+
 describe('an end of it', () => {
   it('by a stop ends it and removes what it leaves', async () => {
     const amphora = await left();
