@@ -43,8 +43,9 @@ export async function inheritLoadBalancer(
   const process = await deps.haproxy.adopt({ paths, peer: deps.usualPeer }, undefined);
   const wanted = await whatIsWanted(deps, paths, text, process);
   if (wanted === undefined) return undefined;
-  await state.write(id, wanted);
+  // First: a state is what keeps all this from being done again.
   await deps.formerUnits.disable(inheritedUnit(paths));
+  await state.write(id, wanted);
   log.info('load balancer of the former agent', { loadBalancer: id, pid: process?.pid });
   return wanted;
 }

@@ -61,11 +61,24 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
     return haproxy.adopt({ paths: haproxyPaths(deps.roots, id), peer: known.peer }, known.process);
   }
 
+  /** A group beside the recorded one is ours, in a hand-over that was not finished. */
+  async function findSettled(
+    id: LoadBalancerId,
+    known: LoadBalancerState,
+  ): Promise<ServiceProcess | undefined> {
+    const found = await find(id, known);
+    const { process: recorded, peer } = known;
+    if (found === undefined || recorded === undefined || found.pid === recorded.pid) return found;
+    const job = { paths: haproxyPaths(deps.roots, id), peer };
+    await haproxy.finishTakeOver(job, recorded);
+    return find(id, known);
+  }
+
   async function activate(id: LoadBalancerId, action: 'start' | 'reload'): Promise<Activation> {
     const text = await deps.files.readText(haproxyPaths(deps.roots, id).config);
     if (text === undefined) throw notFound('load balancer', id);
     const before = await stateOf(id);
-    const process = await find(id, before);
+    const process = await findSettled(id, before);
     if (process !== undefined && action === 'start') {
       // It may still run after a stop or a removal that failed: from now on it is meant to.
       if (before.desired !== 'running') await state.write(id, { ...before, desired: 'running', process });

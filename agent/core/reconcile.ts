@@ -8,6 +8,7 @@
 // - ends no process.
 
 import { idsOnDisk } from '../haproxy/ids-on-disk';
+import { pidIn } from '../haproxy/hand-over';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
 import type { Clock } from '../host/clock';
@@ -115,12 +116,15 @@ async function recordUnseen(
 
 /** The last steps of a stop: pid file and sockets of a group that is gone. */
 async function removeTraces(
-  { files, roots, haproxy }: ReconcileDeps,
+  { files, roots, haproxy, runner }: ReconcileDeps,
   id: LoadBalancerId,
   known: LoadBalancerState,
 ): Promise<void> {
   const paths = haproxyPaths(roots, id);
   if ((await haproxy.adopt({ paths, peer: known.peer }, known.process)) !== undefined) return;
+  // One that is not ours to adopt serves all the same, and is asked by its socket.
+  const pid = await pidIn(files, paths);
+  if (pid !== undefined && (await runner.identify(pid))?.argv.includes(paths.config) === true) return;
   const { adminSocket, masterSocket, statsSocket, pidFile } = paths;
   for (const path of [adminSocket, masterSocket, statsSocket, pidFile]) await files.remove(path);
 }

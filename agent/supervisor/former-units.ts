@@ -17,6 +17,8 @@ export interface FormerUnits {
   letEnd(unit: string): Promise<void>;
   /** Takes `letEnd` back: what it runs goes on after all, or has ended. */
   settle(unit: string): Promise<void>;
+  /** Ends what it runs or is about to bring up, so that ours can be started; not what is about to end by itself. */
+  giveWay(unit: string): Promise<void>;
   /** Ends what it runs; false when it runs nothing, or there is no systemd. */
   stop(unit: string): Promise<boolean>;
 }
@@ -48,6 +50,11 @@ export function createFormerUnits({ runner, files, log }: FormerUnitsDeps): Form
     return code === 0;
   }
 
+  const isEnding = async (unit: string): Promise<boolean> =>
+    (await files.stat(join(booted, `${unit}.d`, dropIn))) !== undefined;
+  const stop = async (unit: string): Promise<boolean> =>
+    (await isThere(unit)) && (await systemctl('stop', unit));
+
   return {
     async disable(unit) {
       if (await isThere(unit)) await systemctl('disable', unit);
@@ -61,12 +68,13 @@ export function createFormerUnits({ runner, files, log }: FormerUnitsDeps): Form
     },
     async settle(unit) {
       const directory = join(booted, `${unit}.d`);
-      if ((await files.stat(join(directory, dropIn))) === undefined) return;
+      if (!(await isEnding(unit))) return;
       await files.remove(directory);
       await systemctl('daemon-reload');
     },
-    async stop(unit) {
-      return (await isThere(unit)) && (await systemctl('stop', unit));
+    async giveWay(unit) {
+      if (!(await isEnding(unit))) await stop(unit);
     },
+    stop,
   };
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { createScriptedAmphora, firstId, type ScriptedAmphora } from '../../fakes/scripted-amphora';
+import { AgentError } from '../../../agent/model/errors';
 import type { FakeProcess } from '../../fakes/scripted-runner';
 
 const base = '/var/lib/octavia';
@@ -20,6 +21,7 @@ const left = async ({ runs = true, exposes = true } = {}) => {
   files.plant(own.config, text);
   files.plant(account, accountText, 0o644);
   let isExposed = false;
+  const keepExposing = (): void => void (isExposed = true);
   const old = runs
     ? runner.addProcess({
         argv,
@@ -41,7 +43,7 @@ const left = async ({ runs = true, exposes = true } = {}) => {
     },
   });
   const signals = (): readonly string[] => runner.transcript.filter((line) => line.startsWith('signal'));
-  return { ...amphora, own, old, isThere: () => isThere(old), signals };
+  return { ...amphora, own, old, isThere: () => isThere(old), signals, keepExposing };
 };
 
 const withSystemd = ({ files, runner }: ScriptedAmphora): void => {
@@ -81,6 +83,20 @@ describe('the first start over what the former agent left', () => {
     expect(amphora.files.snapshot()[`/lib/systemd/system/${unit}`]).toBeDefined();
   });
 
+  it('has done so wherever its first agent was killed', async () => {
+    const disables = `systemctl --no-ask-password disable ${unit}`;
+    for (let step = 1; step <= 40; step += 1) {
+      const amphora = await left();
+      withSystemd(amphora);
+      amphora.killAgentAt(step);
+      const outcome = await amphora.untilDeath(() => amphora.core().reconcile());
+      await amphora.restartAgent();
+      expect([step, amphora.runner.transcript.includes(disables)]).toEqual([step, true]);
+      if (outcome !== 'died') return;
+    }
+    throw new Error('more steps than were tried');
+  });
+
   it('leaves alone what was stopped since the boot', async () => {
     const amphora = await left({ runs: false });
     amphora.files.plant('/proc/uptime', '100000000000.00 1.00\n');
@@ -93,6 +109,17 @@ describe('the first start over what the former agent left', () => {
     await amphora.clock.advance(3_600_000);
     amphora.files.plant('/proc/uptime', '1.00 1.00\n');
     expect((await amphora.restartAgent()).started).toEqual([firstId]);
+  });
+
+  it('leaves a haproxy that is not adopted its files, at every start', async () => {
+    const amphora = await left();
+    Object.assign(amphora.old ?? {}, { userId: 1000 });
+    amphora.files.plantOther(amphora.own.statsSocket, 'socket');
+    amphora.files.plant('/proc/uptime', '100000000000.00 1.00\n');
+    await amphora.restartAgent();
+    await amphora.restartAgent();
+    expect(await amphora.files.readText(amphora.own.pidFile)).toBe(`${amphora.old?.pid ?? 0}\n`);
+    expect(await amphora.files.stat(amphora.own.statsSocket)).toBeDefined();
   });
 
   it('takes no process for it that belongs to somebody else', async () => {
@@ -147,6 +174,15 @@ describe('the first reload of it', () => {
     expect([amphora.isThere(), await statusOf(amphora)]).toEqual([false, ['running']]);
   });
 
+  it('does without the file of its account, which goes with the package of the former agent', async () => {
+    const amphora = await left();
+    amphora.files.unplant(account);
+    await amphora.restartAgent();
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    expect([amphora.isThere(), await statusOf(amphora)]).toEqual([false, ['running']]);
+    expect(amphora.files.snapshot()[account]).toBeUndefined();
+  });
+
   it('is refused, and nothing started, while the old one does not hand over its ports', async () => {
     const amphora = await left({ exposes: false });
     await amphora.restartAgent();
@@ -188,6 +224,59 @@ describe('a hand-over that was cut short', () => {
     await amphora.restartAgent();
     expect(amphora.runner.processes()).toContain(stranger);
     expect([amphora.isThere(), await statusOf(amphora)]).toEqual([true, ['running']]);
+  });
+
+  // As a full /run has it: ours serves, and the old one was not asked to finish.
+  const unfinished = async () => {
+    const amphora = await left();
+    withSystemd(amphora);
+    await amphora.restartAgent();
+    const noSpace = new AgentError('no-space', 'No space left');
+    amphora.files.failNext('writeAtomic', noSpace, /50-amphorad\.conf$/);
+    const reloading = amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    await expect(reloading).rejects.toMatchObject({ kind: 'no-space' });
+    return amphora;
+  };
+
+  it('is finished by the next reload', async () => {
+    const amphora = await unfinished();
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    expect([amphora.isThere(), amphora.haproxy.groups().length]).toEqual([false, 1]);
+    expect(await statusOf(amphora)).toEqual(['running']);
+  });
+
+  it('leaves nothing of either group after a stop', async () => {
+    const amphora = await unfinished();
+    await amphora.pass(amphora.core().loadBalancers.stop(firstId));
+    expect([amphora.isThere(), amphora.haproxy.groups().length]).toEqual([false, 0]);
+  });
+});
+
+describe('one that systemd would bring back', () => {
+  const stops = `systemctl --no-ask-password stop ${unit}`;
+
+  it('is ended before ours is started in its place: two would share the ports', async () => {
+    const amphora = await left({ runs: false });
+    withSystemd(amphora);
+    await amphora.clock.advance(3_600_000);
+    amphora.files.plant('/proc/uptime', '1.00 1.00\n');
+    await amphora.restartAgent();
+    const steps = amphora.runner.transcript.map((line) => line.split(' -Ws')[0]);
+    expect(steps.indexOf(stops)).toBeGreaterThan(-1);
+    expect(steps.indexOf(stops)).toBeLessThan(steps.indexOf('start /usr/sbin/haproxy'));
+  });
+
+  it('is left to its last sessions while it ends, though ours has to be started anew', async () => {
+    const amphora = await left();
+    withSystemd(amphora);
+    await amphora.restartAgent();
+    Object.assign(amphora.old ?? {}, { onSignal: () => undefined });
+    amphora.keepExposing();
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    const [ours] = amphora.haproxy.groups();
+    amphora.runner.endProcess(ours?.pid ?? 0);
+    await amphora.pass(amphora.core().loadBalancers.start(firstId));
+    expect([amphora.isThere(), amphora.runner.transcript.includes(stops)]).toEqual([true, false]);
   });
 });
 
