@@ -93,7 +93,7 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
       };
     },
 
-    finishTakeOver: handOver.resume,
+    finishTakeOver: (job, recorded) => handOver.resume(job, recorded),
 
     async start(job) {
       // systemd may be about to bring the old one up, at a boot or after a crash: both would have the ports.
