@@ -141,7 +141,8 @@ async function isUnchanged(
   effective: EffectiveConfig,
 ): Promise<boolean> {
   if (running === undefined || running.fallback === true || running.unsure === true) return false;
-  if (!sameRun(running, record)) return false;
+  // What the former agent has had it run stands in no record of ours.
+  if (haproxy.isInherited(paths) || !sameRun(running, record)) return false;
   // The record is written last, and a full disk may have kept it from following the text.
   if ((await files.readText(paths.running)) !== text) return false;
   if ((await files.readText(paths.live)) !== effective.text) return false;

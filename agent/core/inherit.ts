@@ -31,7 +31,7 @@ export interface InheritDeps {
   readonly usualPeer: string;
 }
 
-/** Writes the state of a load balancer that has none; gives nothing for one that has not even a configuration. */
+/** Writes the state of a load balancer that has none, or one that the former agent has outdated; gives nothing for one that has not even a configuration. */
 export async function inheritLoadBalancer(
   deps: InheritDeps,
   id: LoadBalancerId,

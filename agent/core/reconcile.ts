@@ -79,6 +79,10 @@ async function reconcileOne(deps: ReconcileDeps, id: LoadBalancerId): Promise<vo
     return;
   }
   await finishHandOver(deps, id, known);
+  if (await cameBack(deps, id, known)) {
+    await inheritLoadBalancer(deps, id);
+    return;
+  }
   if (known.desired !== 'running' && (await removeUnborn(deps, id))) {
     deps.log.info('upload undone that was never stored', { loadBalancer: id });
     return;
@@ -86,6 +90,17 @@ async function reconcileOne(deps: ReconcileDeps, id: LoadBalancerId): Promise<vo
   const settled = await settlePeer(deps, id, known);
   if (settled.desired === 'running' && settled.process === undefined) await recordUnseen(deps, id, settled);
   if (settled.desired === 'stopped') await removeTraces(deps, id, settled);
+}
+
+/** Whoever went back to the former agent has had it start what ours knew: that counts, not what ours had recorded. */
+async function cameBack(
+  { haproxy, roots }: ReconcileDeps,
+  id: LoadBalancerId,
+  known: LoadBalancerState,
+): Promise<boolean> {
+  const paths = haproxyPaths(roots, id);
+  const found = await haproxy.adopt({ paths, peer: known.peer }, known.process);
+  return found !== undefined && found.pid !== known.process?.pid && haproxy.isInherited(paths);
 }
 
 /** An upload brings text and peer name together: which of both uploads the text is of decides. */

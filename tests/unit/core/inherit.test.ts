@@ -22,16 +22,20 @@ const left = async ({ runs = true, exposes = true } = {}) => {
   files.plant(account, accountText, 0o644);
   let isExposed = false;
   const keepExposing = (): void => void (isExposed = true);
-  const old = runs
-    ? runner.addProcess({
-        argv,
-        onSignal: (signal, process) => {
-          if (signal === 'SIGUSR2')
-            isExposed = exposes && files.snapshot()[account]?.includes('expose-fd') === true;
-          if (signal === 'SIGUSR1' || signal === 'SIGTERM') runner.endProcess(process.pid);
-        },
-      })
-    : undefined;
+  const run = (): FakeProcess =>
+    runner.addProcess({
+      argv,
+      onSignal: (signal, process) => {
+        if (signal === 'SIGUSR2')
+          isExposed = exposes && files.snapshot()[account]?.includes('expose-fd') === true;
+        if (signal === 'SIGUSR1' || signal === 'SIGTERM') runner.endProcess(process.pid);
+      },
+    });
+  let old = runs ? run() : undefined;
+  const runAgain = (): void => {
+    old = run();
+    files.plant(own.pidFile, `${old.pid}\n`);
+  };
   files.plant(own.pidFile, `${old?.pid ?? 999}\n`);
   const isThere = (process: FakeProcess | undefined): boolean =>
     process !== undefined && runner.processes().includes(process);
@@ -43,7 +47,7 @@ const left = async ({ runs = true, exposes = true } = {}) => {
     },
   });
   const signals = (): readonly string[] => runner.transcript.filter((line) => line.startsWith('signal'));
-  return { ...amphora, own, old, isThere: () => isThere(old), signals, keepExposing };
+  return { ...amphora, own, old, isThere: () => isThere(old), signals, keepExposing, runAgain };
 };
 
 const withSystemd = ({ files, runner }: ScriptedAmphora): void => {
@@ -277,6 +281,39 @@ describe('one that systemd would bring back', () => {
     amphora.runner.endProcess(ours?.pid ?? 0);
     await amphora.pass(amphora.core().loadBalancers.start(firstId));
     expect([amphora.isThere(), amphora.runner.transcript.includes(stops)]).toEqual([true, false]);
+  });
+});
+
+describe('a way back to the former agent, and here again', () => {
+  /** Ours had it stopped, or reloaded; that agent has started it since. */
+  const backAgain = async (desired: 'running' | 'stopped') => {
+    const amphora = await left({ runs: false });
+    amphora.files.plant('/proc/uptime', '100000000000.00 1.00\n');
+    await amphora.restartAgent();
+    const { loadBalancers } = amphora.core();
+    await amphora.pass(loadBalancers.reload(firstId));
+    await amphora.pass(loadBalancers[desired === 'stopped' ? 'stop' : 'pause'](firstId));
+    amphora.runAgain();
+    return amphora;
+  };
+
+  it('leaves running what that agent has started', async () => {
+    const amphora = await backAgain('stopped');
+    await amphora.restartAgent();
+    expect([amphora.isThere(), await statusOf(amphora)]).toEqual([true, ['running']]);
+  });
+
+  it('takes over at a reload though ours once ran the same text: that agent may have had another', async () => {
+    const amphora = await backAgain('running');
+    await amphora.restartAgent();
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    expect([amphora.isThere(), amphora.haproxy.groups().length]).toEqual([false, 1]);
+  });
+
+  it('does so too where that agent came while ours ran', async () => {
+    const amphora = await backAgain('running');
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    expect([amphora.isThere(), amphora.haproxy.groups().length]).toEqual([false, 1]);
   });
 });
 
