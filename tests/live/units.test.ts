@@ -1,7 +1,7 @@
 // The units of the package: how exposed they are, and what the agent must do inside the sandbox of its own.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { missing, startManager, type Manager } from './systemd/manager';
@@ -79,6 +79,28 @@ it('no unit is more exposed than it may be, and systemd understands all of them'
     ['modules', () => run('ls', '/usr/lib/modules/.')],
   ])('the agent cannot change %s', async (_what, attempt) => {
     expect((await attempt()).code).not.toBe(0);
+  });
+
+  it.each([
+    ['hides no certificates that a former agent keeps on disk', ['a.pem'], 'inactive'],
+    ['keeps certificates in memory elsewhere', [], 'active'],
+  ])('the mount %s', async (_what, kept, state) => {
+    const where = join(manager.folder, `certs${kept.length}`);
+    mkdirSync(where);
+    for (const name of kept) writeFileSync(join(where, name), 'kept');
+    const text = readFileSync(join(root, 'etc/systemd/var-lib-octavia-certs.mount'), 'utf8');
+    const unit = `${where
+      .slice(1)
+      .replaceAll('-', String.raw`\x2d`)
+      .replaceAll('/', '-')}.mount`;
+    const units = join(manager.folder, 'systemd/user.control');
+    mkdirSync(units, { recursive: true });
+    writeFileSync(join(units, unit), text.replaceAll('/var/lib/octavia/certs', where));
+    await manager.runner.run(['systemctl', 'daemon-reload']);
+    await manager.runner.run(['systemctl', 'start', unit]);
+    const shown = await manager.runner.run(['systemctl', 'show', '--property=ActiveState', '--value', unit]);
+    expect([shown.stdout.trim(), readdirSync(where)]).toEqual([state, kept]);
+    await manager.runner.run(['systemctl', 'stop', unit]);
   });
 
   it('what the agent mounts nobody else sees', async () => {
