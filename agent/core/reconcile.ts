@@ -9,6 +9,7 @@
 
 import { idsOnDisk } from '../haproxy/ids-on-disk';
 import { pidIn } from '../haproxy/hand-over';
+import { inheritedUnit } from '../haproxy/inherited';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
 import type { Clock } from '../host/clock';
@@ -79,6 +80,7 @@ async function reconcileOne(deps: ReconcileDeps, id: LoadBalancerId): Promise<vo
     return;
   }
   await finishHandOver(deps, id, known);
+  await deps.formerUnits.settleEnded(inheritedUnit(haproxyPaths(deps.roots, id)));
   if (await cameBack(deps, id, known)) {
     await inheritLoadBalancer(deps, id);
     return;

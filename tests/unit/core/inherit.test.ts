@@ -164,6 +164,22 @@ describe('the first reload of it', () => {
     expect(amphora.files.snapshot()[dropIn]).toBeUndefined();
   });
 
+  it('leaves systemd as it was also where the next agent sees the old one gone', async () => {
+    const amphora = await left();
+    withSystemd(amphora);
+    await amphora.restartAgent();
+    Object.assign(amphora.old ?? {}, { onSignal: () => undefined });
+    amphora.keepExposing();
+    await amphora.pass(amphora.core().loadBalancers.reload(firstId));
+    await amphora.restartAgent();
+    const dropIn = `/run/systemd/system/${unit}.d/50-amphorad.conf`;
+    expect(amphora.files.snapshot()[dropIn]).toBeDefined();
+    amphora.runner.endProcess(amphora.old?.pid ?? 0);
+    amphora.runner.script({ match: /^systemctl is-active /, result: { code: 3 } });
+    await amphora.restartAgent();
+    expect(amphora.files.snapshot()[dropIn]).toBeUndefined();
+  });
+
   it('that fails leaves the old one as it was, and can be tried again', async () => {
     const amphora = await left();
     await amphora.restartAgent();
