@@ -96,6 +96,7 @@ export function wireDrivers(
       formerUnits,
       inherited,
       directSockets: sockets,
+      group: accountOf(config).group,
       haproxy: createHaproxyProcess({ ...own, sockets, through }),
     }),
     formerUnits,

@@ -140,12 +140,13 @@ async function isUnchanged(
   record: RunRecord,
   effective: EffectiveConfig,
 ): Promise<boolean> {
-  if (running === undefined || running.fallback === true || running.unsure === true) return false;
-  if (!sameRun(running, record)) return false;
+  // What the former agent has had it run stands in no record of ours.
+  if (running === undefined || haproxy.isInherited(paths)) return false;
+  if (running.fallback === true || running.unsure === true || !sameRun(running, record)) return false;
   // The record is written last, and a full disk may have kept it from following the text.
   if ((await files.readText(paths.running)) !== text) return false;
   if ((await files.readText(paths.live)) !== effective.text) return false;
-  // Names are looked up when haproxy starts, and a reload is how an operator has them looked up again.
+  // Names are looked up at a start, and a reload is how an operator has them looked up again.
   return !namesHosts(text) && haproxy.answers(paths);
 }
 
@@ -192,10 +193,8 @@ async function swap(
   await taken?.finish();
   const process = taken?.process ?? living ?? started;
   if (process === undefined) throw new AgentError('internal', 'no process after an activation');
-  log.info(living === undefined ? 'haproxy started' : doneTo(taken), {
-    loadBalancer: id,
-    pid: process.pid,
-  });
+  const done = living === undefined ? 'haproxy started' : doneTo(taken);
+  log.info(done, { loadBalancer: id, pid: process.pid });
   return process;
 }
 

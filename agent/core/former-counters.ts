@@ -4,14 +4,13 @@
 
 import type { Figures } from './worker-ledger';
 
-/** Reads the content of its file; undefined for what is none. Pure. */
+/** Reads the content of its file, without the listeners that it was cut short at; undefined when nothing is left. Pure. */
 export function readFormerCounters(value: unknown): ReadonlyMap<string, Figures> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const found = new Map<string, Figures>();
   for (const [listener, counters] of Object.entries(value)) {
     const figures = figuresOf(counters);
-    if (figures === undefined) return undefined;
-    found.set(listener, figures);
+    if (figures !== undefined) found.set(listener, figures);
   }
   return found.size > 0 ? found : undefined;
 }

@@ -31,7 +31,7 @@ export interface InheritDeps {
   readonly usualPeer: string;
 }
 
-/** Writes the state of a load balancer that has none; gives nothing for one that has not even a configuration. */
+/** Writes the state of a load balancer that has none, or one that the former agent has outdated; gives nothing for one that has not even a configuration. */
 export async function inheritLoadBalancer(
   deps: InheritDeps,
   id: LoadBalancerId,
@@ -43,8 +43,9 @@ export async function inheritLoadBalancer(
   const process = await deps.haproxy.adopt({ paths, peer: deps.usualPeer }, undefined);
   const wanted = await whatIsWanted(deps, paths, text, process);
   if (wanted === undefined) return undefined;
-  await state.write(id, wanted);
+  // First: a state is what keeps all this from being done again.
   await deps.formerUnits.disable(inheritedUnit(paths));
+  await state.write(id, wanted);
   log.info('load balancer of the former agent', { loadBalancer: id, pid: process?.pid });
   return wanted;
 }

@@ -57,15 +57,11 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
     return (await state.read(id)) ?? initialState;
   }
 
-  async function find(id: LoadBalancerId, known: LoadBalancerState): Promise<ServiceProcess | undefined> {
-    return haproxy.adopt({ paths: haproxyPaths(deps.roots, id), peer: known.peer }, known.process);
-  }
-
   async function activate(id: LoadBalancerId, action: 'start' | 'reload'): Promise<Activation> {
     const text = await deps.files.readText(haproxyPaths(deps.roots, id).config);
     if (text === undefined) throw notFound('load balancer', id);
     const before = await stateOf(id);
-    const process = await find(id, before);
+    const process = await findSettled(deps, id, before);
     if (process !== undefined && action === 'start') {
       // It may still run after a stop or a removal that failed: from now on it is meant to.
       if (before.desired !== 'running') await state.write(id, { ...before, desired: 'running', process });
@@ -81,7 +77,7 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
     activate: (id, action) => asChange(deps, id, () => activate(id, action)),
 
     async living(id) {
-      return find(id, await stateOf(id));
+      return find(deps, id, await stateOf(id));
     },
 
     ...createRevival(deps, activate, (id, text, before) =>
@@ -99,7 +95,7 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
 
     async end(id, desired) {
       const before = await stateOf(id);
-      const process = await find(id, before);
+      const process = await find(deps, id, before);
       const wanted = desired === 'as before' ? before : { ...before, desired };
       const recorded = wanted === before || (await wroteState(state, id, wanted));
       deps.watch.release(id);
@@ -112,6 +108,27 @@ export function createProcessGroups(deps: ProcessGroupsDeps): ProcessGroups {
       deps.registry.release(id);
     },
   };
+}
+
+async function find(
+  { haproxy, roots }: ProcessGroupsDeps,
+  id: LoadBalancerId,
+  known: LoadBalancerState,
+): Promise<ServiceProcess | undefined> {
+  return haproxy.adopt({ paths: haproxyPaths(roots, id), peer: known.peer }, known.process);
+}
+
+/** A group beside the recorded one is ours, in a hand-over that was not finished: it is finished first. */
+async function findSettled(
+  deps: ProcessGroupsDeps,
+  id: LoadBalancerId,
+  known: LoadBalancerState,
+): Promise<ServiceProcess | undefined> {
+  const found = await find(deps, id, known);
+  const { process: recorded, peer } = known;
+  if (found === undefined || recorded === undefined || found.pid === recorded.pid) return found;
+  await deps.haproxy.finishTakeOver({ paths: haproxyPaths(deps.roots, id), peer }, recorded);
+  return find(deps, id, known);
 }
 
 async function asChange<T>(

@@ -8,6 +8,8 @@
 // - ends no process.
 
 import { idsOnDisk } from '../haproxy/ids-on-disk';
+import { pidIn } from '../haproxy/hand-over';
+import { inheritedUnit } from '../haproxy/inherited';
 import { haproxyPaths, type HaproxyRoots } from '../haproxy/paths';
 import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
 import type { Clock } from '../host/clock';
@@ -78,6 +80,11 @@ async function reconcileOne(deps: ReconcileDeps, id: LoadBalancerId): Promise<vo
     return;
   }
   await finishHandOver(deps, id, known);
+  await deps.formerUnits.settleEnded(inheritedUnit(haproxyPaths(deps.roots, id)));
+  if (await cameBack(deps, id, known)) {
+    await inheritLoadBalancer(deps, id);
+    return;
+  }
   if (known.desired !== 'running' && (await removeUnborn(deps, id))) {
     deps.log.info('upload undone that was never stored', { loadBalancer: id });
     return;
@@ -85,6 +92,17 @@ async function reconcileOne(deps: ReconcileDeps, id: LoadBalancerId): Promise<vo
   const settled = await settlePeer(deps, id, known);
   if (settled.desired === 'running' && settled.process === undefined) await recordUnseen(deps, id, settled);
   if (settled.desired === 'stopped') await removeTraces(deps, id, settled);
+}
+
+/** Whoever went back to the former agent has had it start what ours knew: that counts, not what ours had recorded. */
+async function cameBack(
+  { haproxy, roots }: ReconcileDeps,
+  id: LoadBalancerId,
+  known: LoadBalancerState,
+): Promise<boolean> {
+  const paths = haproxyPaths(roots, id);
+  const found = await haproxy.adopt({ paths, peer: known.peer }, known.process);
+  return found !== undefined && found.pid !== known.process?.pid && haproxy.isInherited(paths);
 }
 
 /** An upload brings text and peer name together: which of both uploads the text is of decides. */
@@ -115,12 +133,15 @@ async function recordUnseen(
 
 /** The last steps of a stop: pid file and sockets of a group that is gone. */
 async function removeTraces(
-  { files, roots, haproxy }: ReconcileDeps,
+  { files, roots, haproxy, runner }: ReconcileDeps,
   id: LoadBalancerId,
   known: LoadBalancerState,
 ): Promise<void> {
   const paths = haproxyPaths(roots, id);
   if ((await haproxy.adopt({ paths, peer: known.peer }, known.process)) !== undefined) return;
+  // One that is not ours to adopt serves all the same, and is asked by its socket.
+  const pid = await pidIn(files, paths);
+  if (pid !== undefined && (await runner.identify(pid))?.argv.includes(paths.config) === true) return;
   const { adminSocket, masterSocket, statsSocket, pidFile } = paths;
   for (const path of [adminSocket, masterSocket, statsSocket, pidFile]) await files.remove(path);
 }

@@ -206,10 +206,11 @@ async function inherit(
 ): Promise<void> {
   const text = (await files.readText(paths.config)) ?? '';
   await files.writeAtomic(paths.live, vrrpLiveText(text, paths).text, 0o600);
-  await state.write({ desired: 'running', origin: 'uploaded', process });
   // Its configuration names our check script's path: the list that ours reads has to be there with it.
   await install();
   await formerUnits.disable('octavia-keepalived.service');
+  // Last: a state is what keeps all this from being done again.
+  await state.write({ desired: 'running', origin: 'uploaded', process });
 }
 
 async function isConfigured({ files, paths }: VrrpDeps): Promise<boolean> {

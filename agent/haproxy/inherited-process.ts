@@ -9,9 +9,9 @@ import type { Files } from '../host/files';
 import type { ProcessRunner } from '../host/process';
 import type { Log } from '../host/log';
 import type { UnixSockets } from '../host/sockets';
-import { messageOf } from '../model/errors';
 import type { FormerUnits } from '../supervisor/former-units';
 import type { ServiceProcess, Supervisor } from '../supervisor/service';
+import { createHandOver, pidIn } from './hand-over';
 import { inheritedSpec, inheritedUnit, type InheritedGroups } from './inherited';
 import type { HaproxyPaths } from './paths';
 import type { HaproxyJob, HaproxyProcess } from './process';
@@ -51,18 +51,18 @@ export interface InheritedProcessDeps {
   /** As they are. */
   readonly directSockets: UnixSockets;
   readonly binary: string;
+  /** Of haproxy's account. */
+  readonly group: string;
 }
 
-const finishPollMs = 1_000;
-const abandonGraceMs = 2_000;
-const comeUpMs = 50_000;
-const comeUpPollMs = 20;
+const stopGraceMs = 10_000;
 
 /** Makes the driver over that of our own groups. */
 export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyProcess {
-  const { haproxy, inherited, formerUnits } = deps;
+  const { haproxy, inherited, formerUnits, supervisor } = deps;
   const asked = inherited.over(deps.directSockets);
   const expose = createExposeListeners({ ...deps, sockets: deps.directSockets });
+  const handOver = createHandOver(deps);
   const info = (paths: HaproxyPaths) =>
     ifAnswered(() => showInfo(createWorkerClient(asked, paths.masterSocket)));
 
@@ -82,25 +82,31 @@ export function createInheritedProcess(deps: InheritedProcessDeps): AnyHaproxyPr
     async takeOver(job, old, exposed) {
       await expose(job.paths, old);
       await exposed();
-      const process = await startBeside(deps, job, old);
+      const process = await handOver.startBeside(job, old);
       return {
         process,
-        abandon: () => abandon(deps, job.paths, old, process),
+        abandon: () => handOver.abandon(job.paths, old, process),
         async finish() {
           inherited.forget(job.paths);
-          await finish(deps, job.paths, old);
+          await handOver.finish(job.paths, old);
         },
       };
     },
 
-    finishTakeOver: (job, recorded) => finishTakeOver(deps, job, recorded),
+    finishTakeOver: (job, recorded) => handOver.resume(job, recorded),
+
+    async start(job) {
+      // systemd may be about to bring the old one up, at a boot or after a crash: both would have the ports.
+      await formerUnits.giveWay(inheritedUnit(job.paths));
+      return haproxy.start(job);
+    },
 
     async stop(job, process) {
       // systemd would take the end of one that is only signalled for a crash.
-      if (isSame(inherited.of(job.paths), process)) {
-        await formerUnits.stop(inheritedUnit(job.paths));
-        inherited.forget(job.paths);
-      }
+      await formerUnits.stop(inheritedUnit(job.paths));
+      const old = handOver.finishing(job.paths);
+      if (old !== undefined) await supervisor.stop(old, stopGraceMs);
+      inherited.forget(job.paths);
       await haproxy.stop(job, process);
     },
 
@@ -132,67 +138,6 @@ async function find(
   return supervisor.recognise(spec, pid);
 }
 
-async function finish(deps: InheritedProcessDeps, paths: HaproxyPaths, old: ServiceProcess): Promise<void> {
-  const unit = inheritedUnit(paths);
-  await deps.formerUnits.letEnd(unit);
-  await deps.supervisor.reload(old, 'SIGUSR1');
-  void settleWhenGone(deps, unit, old);
-}
-
-async function abandon(
-  { supervisor, files }: InheritedProcessDeps,
-  paths: HaproxyPaths,
-  old: ServiceProcess,
-  started: ServiceProcess,
-): Promise<void> {
-  await supervisor.stop(started, abandonGraceMs);
-  await giveBack(files, paths, old);
-}
-
-async function startBeside(
-  { haproxy, files }: InheritedProcessDeps,
-  job: HaproxyJob,
-  old: ServiceProcess,
-): Promise<ServiceProcess> {
-  try {
-    return await haproxy.start({ ...job, listenersFrom: job.paths.adminSocket });
-  } catch (thrown) {
-    await giveBack(files, job.paths, old);
-    throw thrown;
-  }
-}
-
-async function finishTakeOver(
-  deps: InheritedProcessDeps,
-  job: HaproxyJob,
-  recorded: ServiceProcess,
-): Promise<ServiceProcess | undefined> {
-  const { haproxy, supervisor, runner, files, clock } = deps;
-  const { paths } = job;
-  if (!(await supervisor.isOurs(inheritedSpec(deps.binary, paths), recorded))) return undefined;
-  const pid = await pidIn(files, paths);
-  if (pid === undefined || pid === recorded.pid) return undefined;
-  const startTicks = (await runner.identify(pid))?.startTicks ?? '0';
-  const ours = { pid, startTicks, bootId: recorded.bootId };
-  const deadline = clock.monotonic() + comeUpMs;
-  // Its master's socket is there only when it has read its files.
-  while ((await haproxy.adopt(job, ours)) !== undefined && clock.monotonic() < deadline) {
-    if (await haproxy.answers(paths)) {
-      await finish(deps, paths, recorded);
-      return ours;
-    }
-    await clock.sleep(comeUpPollMs);
-  }
-  await supervisor.stop(ours, 0);
-  await giveBack(files, paths, recorded);
-  return undefined;
-}
-
-async function pidIn(files: Files, { pidFile }: HaproxyPaths): Promise<number | undefined> {
-  const pid = Number((await files.readText(pidFile))?.trim());
-  return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
-}
-
 /** The workers of a master: the stats socket is shared during a hand-over, and does not tell whose answer it gives. */
 async function childrenOf(
   { files }: InheritedProcessDeps,
@@ -203,33 +148,4 @@ async function childrenOf(
     .split(' ')
     .map(Number)
     .filter((each) => each > 1);
-}
-
-/** Ours writes its pid file before it serves. The stats socket stays: it is the old group's, too. */
-async function giveBack(
-  files: Files,
-  { pidFile, masterSocket }: HaproxyPaths,
-  old: ServiceProcess,
-): Promise<void> {
-  await files.remove(masterSocket);
-  await files.writeAtomic(pidFile, `${old.pid}\n`, 0o600);
-}
-
-/** A process that stays for a long session keeps its unit from being restarted for as long. */
-async function settleWhenGone(
-  { supervisor, clock, formerUnits, log }: InheritedProcessDeps,
-  unit: string,
-  old: ServiceProcess,
-): Promise<void> {
-  try {
-    while (await supervisor.isAlive(old)) await clock.sleep(finishPollMs);
-    log.info('the haproxy of the former agent has ended', { unit, pid: old.pid });
-    await formerUnits.settle(unit);
-  } catch (thrown) {
-    log.warning('the unit of the former agent is not settled', { unit, error: messageOf(thrown) });
-  }
-}
-
-function isSame(a: ServiceProcess | undefined, b: ServiceProcess): boolean {
-  return a?.pid === b.pid && a.startTicks === b.startTicks;
 }

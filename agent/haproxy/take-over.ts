@@ -29,6 +29,8 @@ export interface ExposeDeps {
   readonly clock: Clock;
   /** As they are. */
   readonly sockets: UnixSockets;
+  /** Of haproxy's account. */
+  readonly group: string;
 }
 
 const pollMs = 10;
@@ -54,11 +56,9 @@ async function expose(deps: ExposeDeps, paths: HaproxyPaths, old: ServiceProcess
   const { files, runner, supervisor } = deps;
   const argv = (await runner.identify(old.pid))?.argv ?? [];
   const account = accountFileOf(argv, paths);
-  const text = account === undefined ? undefined : await files.readHostText(account);
-  if (account === undefined || text === undefined) {
-    throw failure('its command line names no file of its account');
-  }
-  const former = withoutExposure(text);
+  if (account === undefined) throw failure('its command line names no file of its account');
+  const text = await files.readHostText(account);
+  const former = withoutExposure(text ?? `global\n    group ${deps.group}\n`);
   const socket = `stats socket ${paths.adminSocket} mode 600 level admin expose-fd listeners`;
   const mode = (await files.stat(account))?.mode ?? 0o644;
   await files.remove(paths.adminSocket);
@@ -68,7 +68,8 @@ async function expose(deps: ExposeDeps, paths: HaproxyPaths, old: ServiceProcess
       throw failure(`process ${old.pid} did not serve anew within ${deadlineMs / 1_000} s`);
     }
   } finally {
-    await files.writeAtomic(account, former, mode);
+    // Debian's package of that agent takes its file along when it is removed.
+    await (text === undefined ? files.remove(account) : files.writeAtomic(account, former, mode));
   }
 }
 

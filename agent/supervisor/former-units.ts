@@ -17,6 +17,10 @@ export interface FormerUnits {
   letEnd(unit: string): Promise<void>;
   /** Takes `letEnd` back: what it runs goes on after all, or has ended. */
   settle(unit: string): Promise<void>;
+  /** Takes a `letEnd` of an agent back that ended before what the unit ran. */
+  settleEnded(unit: string): Promise<void>;
+  /** Ends what it runs or is about to bring up, so that ours can be started; not what is about to end by itself. */
+  giveWay(unit: string): Promise<void>;
   /** Ends what it runs; false when it runs nothing, or there is no systemd. */
   stop(unit: string): Promise<boolean>;
 }
@@ -48,6 +52,17 @@ export function createFormerUnits({ runner, files, log }: FormerUnitsDeps): Form
     return code === 0;
   }
 
+  const isEnding = async (unit: string): Promise<boolean> =>
+    (await files.stat(join(booted, `${unit}.d`, dropIn))) !== undefined;
+  const stop = async (unit: string): Promise<boolean> =>
+    (await isThere(unit)) && (await systemctl('stop', unit));
+
+  const settle = async (unit: string): Promise<void> => {
+    if (!(await isEnding(unit))) return;
+    await files.remove(join(booted, `${unit}.d`));
+    await systemctl('daemon-reload');
+  };
+
   return {
     async disable(unit) {
       if (await isThere(unit)) await systemctl('disable', unit);
@@ -59,14 +74,15 @@ export function createFormerUnits({ runner, files, log }: FormerUnitsDeps): Form
       await files.writeAtomic(join(directory, dropIn), '[Service]\nRestart=no\n', 0o644);
       await systemctl('daemon-reload');
     },
-    async settle(unit) {
-      const directory = join(booted, `${unit}.d`);
-      if ((await files.stat(join(directory, dropIn))) === undefined) return;
-      await files.remove(directory);
-      await systemctl('daemon-reload');
+    settle,
+    async settleEnded(unit) {
+      if (!(await isEnding(unit))) return;
+      const { code } = await runner.run(['systemctl', 'is-active', '--quiet', unit], { timeoutMs });
+      if (code !== 0) await settle(unit);
     },
-    async stop(unit) {
-      return (await isThere(unit)) && (await systemctl('stop', unit));
+    async giveWay(unit) {
+      if (!(await isEnding(unit))) await stop(unit);
     },
+    stop,
   };
 }

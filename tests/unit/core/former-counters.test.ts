@@ -15,6 +15,12 @@ describe('the counters of the former agent', () => {
     expect([...(readFormerCounters(JSON.parse(text)) ?? [])]).toEqual([['web', [10, 20, 4, 1]]]);
   });
 
+  // It adds a listener before it has read all figures of it.
+  it('are read of the others when one listener has none', () => {
+    const text = '{"web": {"bin": 10, "bout": 20, "ereq": 1, "stot": 4}, "new": {}, "half": {"bin": 1}}';
+    expect([...(readFormerCounters(JSON.parse(text)) ?? [])]).toEqual([['web', [10, 20, 4, 1]]]);
+  });
+
   it.each([
     ['nothing at all', {}],
     ['a list', [1]],

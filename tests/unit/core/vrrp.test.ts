@@ -318,3 +318,36 @@ describe('what the check looks at', () => {
     expect(list()).toBe('');
   });
 });
+
+describe('keepalived that the former agent has left', () => {
+  const unit = 'octavia-keepalived.service';
+  const leave = async (): Promise<void> => {
+    amphora = await createScriptedAmphora();
+    keepalived = installPair(amphora);
+    const { files, runner } = amphora;
+    files.plant(paths.config, instance);
+    const { pid: left } = runner.addProcess({
+      argv: ['/usr/sbin/keepalived', '--log-facility=1', '-f', paths.config, '-p', paths.pidFile],
+      onSignal: () => undefined,
+    });
+    files.plant(paths.pidFile, `${left}\n`);
+    files.plant('/run/systemd/system/any.service', '');
+    files.plant(`/lib/systemd/system/${unit}`, '[Service]\n');
+    runner.script({ match: /^systemctl / });
+  };
+
+  it('is adopted, and its unit disabled, wherever the first agent was killed', async () => {
+    for (let step = 1; step <= 40; step += 1) {
+      await leave();
+      amphora.killAgentAt(step);
+      const outcome = await amphora.untilDeath(() => amphora.core().pairing.restore());
+      await restart();
+      expect([step, await vrrp().isWell()]).toEqual([step, true]);
+      const disables = `systemctl --no-ask-password disable ${unit}`;
+      expect([step, amphora.runner.transcript.includes(disables)]).toEqual([step, true]);
+      expect(amphora.runner.transcript.filter((line) => line.startsWith("signal"))).toEqual([]);
+      if (outcome !== 'died') return;
+    }
+    throw new Error('more steps than were tried');
+  });
+});
