@@ -345,11 +345,7 @@ describe('keepalived that the former agent has left', () => {
       expect([step, await vrrp().isWell()]).toEqual([step, true]);
       const disables = `systemctl --no-ask-password disable ${unit}`;
       expect([step, amphora.runner.transcript.includes(disables)]).toEqual([step, true]);
-<<<<<<< HEAD
-      expect(amphora.runner.transcript.filter((line) => line.startsWith("signal"))).toEqual([]);
-=======
       expect(amphora.runner.transcript.filter((line) => line.startsWith('signal'))).toEqual([]);
->>>>>>> review8b
       if (outcome !== 'died') return;
     }
     throw new Error('more steps than were tried');
