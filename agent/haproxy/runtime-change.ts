@@ -65,6 +65,8 @@ export interface RuntimePlanInput {
   readonly wanted: string;
   /** Paths of files whose content differs from what haproxy has read; the set of named files is the same. */
   readonly changedFiles: readonly string[];
+  /** The content of each crt-list that the configuration names, by its path; none of them is a changed file. */
+  readonly crtLists: ReadonlyMap<string, string>;
   /** As `haproxy -v` tells it: `2.6.12-1+deb12u4`. */
   readonly version: string;
 }
