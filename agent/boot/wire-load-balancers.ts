@@ -75,7 +75,8 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
         begin();
         const done = await groups.activate(id, 'reload');
         oldWorkers.note(id);
-        if (done.applied === 'reload') deps.counters.add('amphorad_load_balancer_reloads_total', { load_balancer: id });
+        if (done.applied === 'reload')
+          deps.counters.add('amphorad_load_balancer_reloads_total', { load_balancer: id });
         return done;
       }),
   });
@@ -115,7 +116,13 @@ function wireGroups(
   const proof = createBindProof({ haproxy, listListening, canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
   const { apply } = config.amphorad;
-  const withoutReload = createRuntimeActivation({ ...host, haproxy, plan: planRuntimeChange, apply });
+  const withoutReload = createRuntimeActivation({
+    ...host,
+    guard: shared.guard,
+    haproxy,
+    plan: planRuntimeChange,
+    apply,
+  });
   const checks = { registry, proof, descriptors };
   const activate = createActivate({
     ...drivers,

@@ -130,10 +130,7 @@ async function capture(
 
 // A server that the configuration does not have was added at run time, and goes with its worker. What the worker was
 // started with is not asked: the configuration may have changed since, without a reload.
-function keepServer(
-  state: ServerState,
-  configured: ConfiguredServer | undefined,
-): readonly KeptServer[] {
+function keepServer(state: ServerState, configured: ConfiguredServer | undefined): readonly KeptServer[] {
   if (configured === undefined) return [];
   const { backend, server, address, weight, isDisabled } = configured;
   const mode = modeOf(state);

@@ -24,6 +24,7 @@ import type { Log } from '../host/log';
 import type { UnixSockets } from '../host/sockets';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
+import type { PolicyGuard } from './policy-guard';
 import { digest, type RunRecord } from './run-record';
 import { carryOut, readBack, touchedBy, type Changes } from './runtime-changes';
 import type { KeptServersList } from './runtime/kept-servers';
@@ -57,6 +58,7 @@ export interface RuntimeActivationDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly sockets: UnixSockets;
   readonly haproxy: Pick<AnyHaproxyProcess, 'info' | 'isInherited'>;
+  readonly guard: Pick<PolicyGuard, 'crtListsOf'>;
   readonly plan: (input: RuntimePlanInput) => RuntimePlan;
   /** `[amphorad] apply`. */
   readonly apply: 'runtime-first' | 'reload';
@@ -124,14 +126,18 @@ async function groundOf(deps: RuntimeActivationDeps, attempt: RuntimeAttempt): P
   const info = await deps.haproxy.info(paths);
   const [worker, version] = [info?.get('Pid'), info?.get('Version')];
   if (worker === undefined || version === undefined) throw needed('haproxy does not answer');
-  const plan = deps.plan({ running: told, wanted: effective.text, changedFiles, version });
+  const crtLists = await deps.guard.crtListsOf(effective.text);
+  const list = changedFiles.find((path) => crtLists.has(path));
+  if (list !== undefined) throw needed(`crt-list ${list} has changed`);
+  const plan = deps.plan({ running: told, wanted: effective.text, changedFiles, crtLists, version });
   if (plan.kind === 'reload') throw needed(plan.reason);
   const certificates = await certificatesOf(deps, plan, changedFiles, record);
   const lines = createWorkerLines(deps.sockets, paths.masterSocket, Number(worker));
   const before = parseServersState(await lines.ask(runtimeCommand('show', 'servers', 'state')));
   const configured = configuredServers(told).map(({ backend, server }) => `${backend}/${server}`);
   const difference = differentServers(configured, before);
-  if (difference !== undefined) throw needed(`haproxy has other servers than its configuration: ${difference}`);
+  if (difference !== undefined)
+    throw needed(`haproxy has other servers than its configuration: ${difference}`);
   return { plan, worker, lines, before, certificates };
 }
 
@@ -153,7 +159,8 @@ function refuseUnknown(
 /** Paths of the files with another content. */
 function changedBetween(running: RunRecord, { files }: RunRecord): readonly string[] {
   const paths = Object.keys(files);
-  const isSame = paths.length === Object.keys(running.files).length && paths.every((path) => path in running.files);
+  const isSame =
+    paths.length === Object.keys(running.files).length && paths.every((path) => path in running.files);
   if (!isSame) throw needed('it names other files');
   return paths.filter((path) => files[path] !== running.files[path]);
 }

@@ -59,7 +59,9 @@ export async function carryOut(input: RuntimeChangesInput): Promise<void> {
 
 /** Reads back what a plan has made of haproxy. Throws `precondition` for what is not as expected. */
 export async function readBack({ lines, plan, certificates }: RuntimeChangesInput): Promise<void> {
-  const changing = new Set(plan.changes.flatMap((change) => (change.kind === 'certificate' ? [] : [backendOf(change)])));
+  const changing = new Set(
+    plan.changes.flatMap((change) => (change.kind === 'certificate' ? [] : [backendOf(change)])),
+  );
   const states: ServerState[] = [];
   for (const backend of changing)
     states.push(...parseServersState(await lines.ask(runtimeCommand('show', 'servers', 'state', backend))));

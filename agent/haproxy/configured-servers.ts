@@ -42,7 +42,8 @@ export function configuredServers(text: string): readonly ConfiguredServer[] {
       latest = mannerAfter(section, section.from === undefined ? usual : inherited);
       if (section.name !== '') named.set(section.name, latest);
     }
-    if (section.keyword === 'backend' || section.keyword === 'listen') found.push(...serversOf(section, inherited));
+    if (section.keyword === 'backend' || section.keyword === 'listen')
+      found.push(...serversOf(section, inherited));
   }
   return found;
 }
@@ -71,7 +72,12 @@ function serversOf({ name: backend, lines }: Section, inherited: Manner): readon
       return [{ backend, server: first, address: second, ...mannerOf([third, ...rest], manner) }];
     if (verb !== 'server-template') return [];
     const own = mannerOf(rest, manner);
-    return numbersOf(second).map((number) => ({ backend, server: `${first}${number}`, address: third, ...own }));
+    return numbersOf(second).map((number) => ({
+      backend,
+      server: `${first}${number}`,
+      address: third,
+      ...own,
+    }));
   });
 }
 

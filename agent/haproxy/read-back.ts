@@ -20,10 +20,7 @@ export function differentServers(
 }
 
 /** Address and port. */
-export function differentAddress(
-  { address, port }: ExpectedServer,
-  state: ServerState,
-): string | undefined {
+export function differentAddress({ address, port }: ExpectedServer, state: ServerState): string | undefined {
   return sameAddress(address, state.address) && port === state.port
     ? undefined
     : `is at ${state.address} port ${state.port}`;
