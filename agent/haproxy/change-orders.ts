@@ -69,7 +69,8 @@ export function settling(
   ];
 }
 
-const checksEnabled = 0x02;
+// CHK_ST_ENABLED, HAProxy v2.6.0 include/haproxy/check-t.h.
+const checksEnabled = 0x04;
 
 function isFailed(state: ServerState): boolean {
   const isChecked = (Number(state.column('srv_check_state')) & checksEnabled) !== 0;
