@@ -3,13 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { expectedCertificates, expectedServers } from './expected.mjs';
-import { lieKinds } from './liar.mjs';
 import { drawLoadBalancer } from './model.mjs';
-import { following, kinds } from './mutations.mjs';
+import { following, kinds, liesAbout } from './mutations.mjs';
 
 const pairsOfOne = 12;
-const farShare = 0.25;
-const lieShare = 0.15;
+const farShare = 1 / 3;
+const lieShare = 0.3;
 
 /** Runs pairs until `next` gives none; `next` gives the number of a pair. */
 export async function runLane({ sides, randomOf, ports, certificates, next, report, signal }) {
@@ -47,7 +46,8 @@ function both(pair, job) {
 
 async function playPair({ number, random, present, ours, reference, ports }) {
   const kind = random.chance(farShare) ? 'far' : kinds[number % kinds.length];
-  const lie = kind !== 'far' && random.chance(lieShare) ? random.pick(lieKinds) : undefined;
+  const lies = liesAbout[kind] ?? [];
+  const lie = lies.length > 0 && random.chance(lieShare) ? random.pick(lies) : undefined;
   const { kinds: done, after } = following(random, present, ports, kind);
   await both([ours, reference], (each) => each.upload(after));
   const [told] = await Promise.all([ours.reload(lie), reference.reload()]);

@@ -163,6 +163,20 @@ export const mutations = {
 
 export const kinds = Object.keys(mutations);
 
+/** What haproxy may lie about when it is told of such a change. */
+export const liesAbout = {
+  'member added': ['servers'],
+  'member removed': ['servers'],
+  'member exchanged': ['servers'],
+  'member moved to an address': ['address'],
+  'member moved to a port': ['address'],
+  'weight changed': ['weight'],
+  'member drained': ['weight'],
+  'member disabled or enabled': ['standing'],
+  'several members changed': ['address', 'weight', 'standing', 'servers'],
+  'certificate renewed': ['certificate'],
+};
+
 /** Draws what follows a configuration: changed in this way, and sometimes in others too; `far` is another one altogether. */
 export function following(random, before, ports, kind) {
   if (kind === 'far') return { kinds: ['far'], after: drawLoadBalancer(random, ports) };

@@ -36,13 +36,16 @@ export async function serversOf(path) {
   const told = states.map((state) => {
     const name = `${state.be_name}/${state.srv_name}`;
     const stat = stats.get(name) ?? {};
+    const standing = standingOf(Number(state.srv_admin_state));
     return [
       name,
       {
         address: state.srv_addr,
         port: Number(state.srv_port),
-        weight: Number(stat.weight),
-        standing: standingOf(Number(state.srv_admin_state)),
+        // What is in force of one in maintenance is the weight before: it has none until it is ready again.
+        weight: Number(standing === 'maint' ? state.srv_uweight : stat.weight),
+        userWeight: Number(state.srv_uweight),
+        standing,
         backup: stat.bck === '1',
         check: (Number(state.srv_check_state) & checkEnabled) !== 0,
         checkPort: Number(state.srv_check_port),

@@ -241,6 +241,10 @@ describe('a server that comes', () => {
     );
   });
 
+  it('is a reload when it is disabled and checked: its checks would not pause', () => {
+    expect(wordsOf(`n 192.0.2.9:80 ${check} disabled`)).toContain('it is disabled and checked');
+  });
+
   it('is a reload when a program checks it: haproxy would crash', () => {
     const lines = ['option external-check', 'external-check command /bin/true'];
     expect(wordsOf(`n 192.0.2.9:80 ${check}`, lines)).toContain('it is checked by a program');
