@@ -118,8 +118,8 @@ function wireGroups(
   const { apply } = config.amphorad;
   const withoutReload = createRuntimeActivation({
     ...host,
+    ...drivers,
     guard: shared.guard,
-    haproxy,
     plan: planRuntimeChange,
     apply,
   });

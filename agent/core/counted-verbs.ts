@@ -74,11 +74,11 @@ async function countActivation<T>(
   program: Program,
   action: 'start' | 'reload',
   job: () => Promise<T>,
-  tellOutcome: (done: T) => string = () => '',
+  tellOutcome: (done: T) => string | undefined = () => undefined,
 ): Promise<T> {
   const begunMs = clock.monotonic();
   let result = 'done';
-  let outcome = '';
+  let outcome: string | undefined;
   try {
     const done = await job();
     outcome = tellOutcome(done);
@@ -87,13 +87,18 @@ async function countActivation<T>(
     result = kindOf(thrown);
     throw thrown;
   } finally {
-    counters.add('amphorad_activations_total', { program, action, result, outcome });
+    counters.add('amphorad_activations_total', {
+      program,
+      action,
+      result,
+      ...(outcome === undefined ? {} : { outcome }),
+    });
     const seconds = (clock.monotonic() - begunMs) / 1_000;
     counters.observe('amphorad_activation_duration_seconds', seconds, { program, action });
   }
 }
 
-const outcomeOf = ({ applied }: Activation): string => applied ?? '';
+const outcomeOf = ({ applied }: Activation): string | undefined => applied;
 
 function kindOf(thrown: unknown): string {
   return isAgentError(thrown) ? thrown.kind : 'internal';

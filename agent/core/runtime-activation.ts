@@ -10,7 +10,7 @@
 import { configuredServers } from '../haproxy/configured-servers';
 import { pathsBeside } from '../haproxy/config/files';
 import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
-import type { EffectiveConfig } from '../haproxy/overlay';
+import { effectiveConfig, type EffectiveConfig, type OverlayOptions } from '../haproxy/overlay';
 import type { HaproxyPaths } from '../haproxy/paths';
 import { differentServers } from '../haproxy/read-back';
 import type { RuntimePlan, RuntimePlanInput } from '../haproxy/runtime-change';
@@ -60,6 +60,7 @@ export interface RuntimeActivationDeps {
   readonly haproxy: Pick<AnyHaproxyProcess, 'info' | 'isInherited'>;
   readonly guard: Pick<PolicyGuard, 'crtListsOf'>;
   readonly plan: (input: RuntimePlanInput) => RuntimePlan;
+  readonly overlayOptions: () => Promise<OverlayOptions>;
   /** `[amphorad] apply`. */
   readonly apply: 'runtime-first' | 'reload';
 }
@@ -167,13 +168,14 @@ function changedBetween(running: RunRecord, { files }: RunRecord): readonly stri
 
 /** What haproxy was told last; the records of it must fit together. */
 async function toldText(
-  { files }: RuntimeActivationDeps,
+  { files, overlayOptions }: RuntimeActivationDeps,
   paths: HaproxyPaths,
   running: RunRecord,
 ): Promise<string> {
   const [live, uploaded] = await Promise.all([files.readText(paths.live), files.readText(paths.running)]);
-  if (live === undefined || uploaded === undefined || digest(uploaded) !== running.text)
-    throw needed(unknown);
+  if (uploaded === undefined || digest(uploaded) !== running.text) throw needed(unknown);
+  // A reload that was cut short before the signal has left another one.
+  if (live !== effectiveConfig(uploaded, paths, await overlayOptions()).text) throw needed(unknown);
   return live;
 }
 

@@ -100,7 +100,7 @@ export async function swap(
   log.info(living === undefined ? 'haproxy started' : doneTo(taken), {
     loadBalancer: id,
     pid: process.pid,
-    reason,
+    ...(reason === undefined ? {} : { reason }),
   });
   return process;
 }
