@@ -164,6 +164,11 @@ export function installHaproxy(
       group.absences -= 1;
       return { refuse: 'ECONNREFUSED' };
     }
+    // Several commands of one line, each with its prefix.
+    if (path === group.masterSocket && line.includes(';')) {
+      const told = line.split(';').map((each) => answer(path, each));
+      return told.find((each) => typeof each !== 'string') ?? told.join('');
+    }
     const [, worker, command = line] = /^@(1|!\d+) (.*)$/.exec(line) ?? [];
     if (path === group.masterSocket && worker === undefined)
       return line === 'show proc' ? showProc(group) : 'Unknown command\n';
