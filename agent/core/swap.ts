@@ -76,7 +76,7 @@ export async function swap(
         const inForce = { text: before[0] ?? '', touched };
         await operatorState.keep(id, paths, inForce);
         const saveServersState = namesServersState(text, paths)
-          ? (table: string) => serversStateInForce(table, inForce)
+          ? (table: string) => serversStateInForce(table, inForce, effective.text)
           : undefined;
         await haproxy.reload(job, living, { saveServersState });
         reloaded = living;

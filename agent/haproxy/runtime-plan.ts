@@ -69,8 +69,14 @@ function surroundingsOf(sections: readonly Section[]): Surroundings {
   const servers = ofBackends(true).map(({ words }) => words);
   const others = ofBackends(false).map(({ words }) => words);
   const allServerWords = [...servers, ...others.filter(([first]) => first?.includes('server') === true)];
-  // Names of haproxy's own alphabet, wherever they stand: `use-server m1`, `srv_is_up(pool/m1)`.
-  const names = new Set(others.flatMap((words) => words.flatMap((word) => word.split(/[^A-Za-z0-9_.:-]+/))));
+  // Names of haproxy's own alphabet, wherever they stand in a proxy: `use-server m1`, `srv_is_up(pool/m1)`.
+  const ofProxies = sections
+    .filter(({ keyword }) => keyword !== 'global')
+    .flatMap(({ keyword, lines }) => lines.filter((line) => keyword !== 'backend' || !isServerLine(line)))
+    .map(({ words }) => words);
+  const names = new Set(
+    ofProxies.flatMap((words) => words.flatMap((word) => word.split(/[^A-Za-z0-9_.:-]+/))),
+  );
   return {
     loads: (keyword, path) =>
       servers.some((words) => words.some((word, at) => word === keyword && words[at + 1] === path)),

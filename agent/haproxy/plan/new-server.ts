@@ -57,6 +57,8 @@ export function newServer(
   const checks = settings.has('check');
   // Without what haproxy prepares when it starts such a check ends haproxy.
   if (checks && says(backend, 'option', 'external-check')) return refuse('it is checked by a program');
+  // Its checks would not pause: a server pauses them when it goes into maintenance, and this one begins in it.
+  if (checks && server.isDisabled) return refuse('it is disabled and checked');
   const words = [...wordsOf(settings), ...implied(server, settings)];
   if (words.some((word) => !plainWord.test(word))) return refuse('a word of it is no plain word');
   if (words.length > mostWords) return refuse('it has too many words');
