@@ -38,10 +38,10 @@ export function issuePki(certs, amphoraId) {
   }
 }
 
-/** Prepares `amphorad serve`, started through the launcher as production starts it; `words` are further arguments, `local` further lines of its local file. */
+/** Prepares `amphorad serve`, started through the launcher as production starts it; `words` are further arguments, `local` further lines of its local file, `program` another launcher. */
 export async function prepareAmphorad(
   { directory, certs, amphoraId },
-  { words = [], local = '', health = '' } = {},
+  { words = [], local = '', health = '', program = launcher } = {},
 ) {
   const port = await freePort();
   const agentConf = join(directory, 'agent.conf');
@@ -59,7 +59,7 @@ agent_server_network_dir = ${join(directory, 'interfaces')}
 `;
   writeFileSync(agentConf, `${template}${health}`);
   writeFileSync(localConf, `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${local}`);
-  const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
+  const argv = [program, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
   const start = (log = join(directory, 'amphorad.log'), onOutput = undefined) =>
     startChild(argv, log, onOutput);
   return { subject: 'amphorad', port, template, start };

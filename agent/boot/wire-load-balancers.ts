@@ -4,6 +4,7 @@ import type { Config } from '../config/options';
 import { createActivate } from '../core/activation';
 import { createApply } from '../core/apply';
 import { createBindProof } from '../core/bind-proof';
+import { createCheckedTexts, type CheckedTexts } from '../core/checked-texts';
 import type { Counters } from '../core/counters';
 import { createCrashLog } from '../core/crash-log';
 import { createDescriptorWatch } from '../core/descriptors';
@@ -15,12 +16,14 @@ import { createOperatorState, type OperatorState } from '../core/operator-state'
 import { createPolicyGuard, type PolicyGuard } from '../core/policy-guard';
 import { createProcessGroups, type Activation, type ProcessGroups } from '../core/process-groups';
 import { createReloadQueue } from '../core/reload-queue';
+import { createRuntimeActivation } from '../core/runtime-activation';
 import { createKeptServers, type KeptServers } from '../core/runtime/kept-servers';
 import { createLastingServers, type LastingServers } from '../core/runtime/lasting-servers';
 import type { StateStore } from '../core/state-store';
 import { createWatcher, type Watcher } from '../core/watcher';
 import { createOldWorkerControl } from '../haproxy/old-workers';
 import { haproxyPaths } from '../haproxy/paths';
+import { planRuntimeChange } from '../haproxy/runtime-plan';
 import type { LoadBalancerId } from '../model/ids';
 import type { Companions } from './wire-companions';
 import type { Drivers } from './wire-drivers';
@@ -54,7 +57,8 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
   const guard = createPolicyGuard({ files, contextOf: drivers.policyContext });
   const operatorState = createOperatorState({ files, sockets, haproxy, log });
   const keptServers = createKeptServers({ files, log, roots });
-  const { groups, watcher } = wireGroups(deps, guard, operatorState, keptServers);
+  const checked = createCheckedTexts();
+  const { groups, watcher } = wireGroups(deps, { guard, checked, operatorState, keptServers });
   const oldWorkers = createOldWorkers({
     clock,
     log,
@@ -71,7 +75,8 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
         begin();
         const done = await groups.activate(id, 'reload');
         oldWorkers.note(id);
-        if (!done.started) deps.counters.add('amphorad_load_balancer_reloads_total', { load_balancer: id });
+        if (done.applied === 'reload')
+          deps.counters.add('amphorad_load_balancer_reloads_total', { load_balancer: id });
         return done;
       }),
   });
@@ -81,7 +86,7 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
     roots,
     state,
     gate,
-    apply: createApply({ ...drivers, files, log, guard }),
+    apply: createApply({ ...drivers, files, log, guard, checked }),
     groups,
     reloads,
     settle: async (id) => {
@@ -94,20 +99,40 @@ export function wireLoadBalancers(deps: LoadBalancerDeps): LoadBalancerParts {
   return { loadBalancers, oldWorkers, watcher, keptServers, lastingServers };
 }
 
+interface SharedParts {
+  readonly guard: PolicyGuard;
+  readonly checked: CheckedTexts;
+  readonly operatorState: OperatorState;
+  readonly keptServers: KeptServers;
+}
+
 function wireGroups(
   { config, host, drivers, state, gate, companions, counters, lastSample }: LoadBalancerDeps,
-  guard: PolicyGuard,
-  operatorState: OperatorState,
-  keptServers: KeptServers,
+  shared: SharedParts,
 ): { readonly groups: ProcessGroups; readonly watcher: Watcher } {
   const { files, log, clock } = host;
   const { roots, haproxy, listListening, canBind } = drivers;
   const registry = createListenerRegistry();
   const proof = createBindProof({ haproxy, listListening, canBind, log });
   const descriptors = createDescriptorWatch(haproxy, log);
-  const checks = { guard, registry, proof, descriptors };
-  const kept = { operatorState, keptServers };
-  const activate = createActivate({ ...drivers, files, log, ...checks, ...kept, lastSample });
+  const { apply } = config.amphorad;
+  const withoutReload = createRuntimeActivation({
+    ...host,
+    ...drivers,
+    guard: shared.guard,
+    plan: planRuntimeChange,
+    apply,
+  });
+  const checks = { registry, proof, descriptors };
+  const activate = createActivate({
+    ...drivers,
+    ...shared,
+    ...checks,
+    files,
+    log,
+    withoutReload,
+    lastSample,
+  });
   const watcher = createWatcher({
     ...drivers,
     log,

@@ -3,32 +3,27 @@
 //
 // INVARIANTS:
 // - callers hold the gate of the load balancer;
-// - until the swap nothing that haproxy reads has changed; after a failure it reads what it read before;
-// - `running.cfg` is written only when every bind is proven to be ours.
+// - until the swap nothing that haproxy reads has changed; core/swap has the rest of it;
+// - a living group is told over its socket what it can do itself (core/runtime-activation), else reloaded.
 
-import { dirname } from 'node:path';
-import type { Files } from '../host/files';
-import type { Log } from '../host/log';
 import { readBinds } from '../haproxy/binds';
 import type { ConfigCheck } from '../haproxy/check';
 import { readSections } from '../haproxy/config/sections';
 import { effectiveConfig, type EffectiveConfig, type OverlayOptions } from '../haproxy/overlay';
-import { configFiles, type HaproxyPaths } from '../haproxy/paths';
-import type { AnyHaproxyProcess, TakenOver } from '../haproxy/inherited-process';
-import type { HaproxyJob, HaproxyProcess } from '../haproxy/process';
-import { namesHosts, namesServersState } from '../haproxy/server-lines';
-import { AgentError, isAgentError, messageOf } from '../model/errors';
-import type { Bind } from '../model/bind';
+import type { HaproxyPaths } from '../haproxy/paths';
+import { namesHosts } from '../haproxy/server-lines';
+import { AgentError, isAgentError } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
-import type { BindProof } from './bind-proof';
 import { checkCandidate } from './candidate';
+import type { CheckedTexts } from './checked-texts';
 import type { DescriptorWatch } from './descriptors';
 import type { ListenerRegistry } from './listener-registry';
-import type { OperatorState } from './operator-state';
 import type { PolicyGuard } from './policy-guard';
 import { recordRun, sameRun, type RunRecord } from './run-record';
-import type { KeptServers } from './runtime/kept-servers';
+import type { RuntimeActivation } from './runtime-activation';
+import type { Carried, KeptServers } from './runtime/kept-servers';
+import { swap, type SwapDeps } from './swap';
 
 export interface ActivationInput {
   readonly id: LoadBalancerId;
@@ -39,39 +34,35 @@ export interface ActivationInput {
   readonly living: ServiceProcess | undefined;
   /** What that group was started from, when it is known. */
   readonly running: RunRecord | undefined;
-  /** Awaited when haproxy is about to be asked to read again: what it runs is in doubt until that is recorded. */
-  readonly doubt: () => Promise<void>;
+  /** Awaited when haproxy is about to be changed: what it runs is in doubt until that is recorded, and above all the servers that are named. */
+  readonly doubt: (touched?: readonly string[]) => Promise<void>;
 }
+
+/** How a living group came to follow a text; `none`: it would have read what it had read, so it was left alone. */
+export type Applied = 'runtime' | 'reload' | 'none';
 
 export interface Activated {
   readonly process: ServiceProcess;
   readonly running: RunRecord;
-  /** False: haproxy would have read what it had read, so it was left alone. */
-  readonly changed: boolean;
+  /** Undefined for a group that was started. */
+  readonly applied: Applied | undefined;
 }
 
 /** Makes the group follow the text. Throws `reload-failed` with what haproxy or the agent found; the state before then stands. */
 export type Activate = (input: ActivationInput) => Promise<Activated>;
 
-export interface ActivationDeps {
-  readonly files: Files;
-  readonly log: Log;
+export interface ActivationDeps extends SwapDeps {
   readonly check: ConfigCheck;
+  readonly checked: CheckedTexts;
   readonly guard: PolicyGuard;
-  readonly haproxy: AnyHaproxyProcess;
   readonly registry: ListenerRegistry;
-  readonly proof: BindProof;
   readonly descriptors: DescriptorWatch;
-  readonly operatorState: OperatorState;
   readonly keptServers: Pick<KeptServers, 'carry' | 'settle'>;
-  /** Takes a last sample of what the present worker has counted. Never throws. */
-  readonly lastSample: (id: LoadBalancerId) => Promise<void>;
+  readonly withoutReload: RuntimeActivation;
   readonly binary: string;
   /** Read at each change: log sockets come and go. */
   readonly overlayOptions: () => Promise<OverlayOptions>;
 }
-
-const mode = 0o600;
 
 /** Makes the door. */
 export function createActivate(deps: ActivationDeps): Activate {
@@ -82,26 +73,62 @@ export function createActivate(deps: ActivationDeps): Activate {
     const carried = await deps.keptServers.carry(input.paths, plain, (each) =>
       asFailure(failure, () => candidate(deps, input, each)),
     );
-    const { effective, checked: record } = carried;
-    if (input.living !== undefined && (await isUnchanged(deps, input, record, effective))) {
+    const { living } = input;
+    if (living === undefined) return swapTo(deps, input, carried, { failure, touched: [] });
+    const done = await followAlive(deps, input, living, carried);
+    if ('process' in done) {
       await deps.keptServers.settle(input.paths, carried.kept);
-      return { process: input.living, running: record, changed: false };
+      return done;
     }
-    const binds = await asFailure(failure, () => Promise.resolve(readBinds(input.text, record.peer)));
-    const reservation = deps.registry.reserve(input.id, binds, failure);
-    let process: ServiceProcess;
-    try {
-      if (input.living !== undefined) await deps.proof.refuseTaken(input.paths, binds, failure);
-      process = await swap(deps, input, effective, binds, failure);
-      reservation.commit();
-    } catch (thrown) {
-      reservation.cancel();
-      throw thrown;
-    }
-    await deps.keptServers.settle(input.paths, carried.kept);
-    await deps.descriptors.look(input.id, input.paths);
-    return { process, running: record, changed: true };
+    return swapTo(deps, input, carried, { failure, ...done });
   };
+}
+
+interface Circumstances {
+  readonly failure: string;
+  readonly reason?: string;
+  readonly touched: readonly string[];
+}
+
+/** Has a living group follow without a reload; tells why one is needed where that cannot be. */
+async function followAlive(
+  deps: ActivationDeps,
+  input: ActivationInput,
+  living: ServiceProcess,
+  { effective, checked: record, kept }: Carried<RunRecord>,
+): Promise<Activated | Omit<Circumstances, 'failure'>> {
+  const { id, running } = input;
+  if (await isUnchanged(deps, input, record, effective))
+    return { process: living, running: record, applied: 'none' };
+  const done = await deps.withoutReload({ ...input, effective, record, kept });
+  if (!done.isDone) return { reason: done.reason, touched: [...done.touched, ...(running?.touched ?? [])] };
+  const { changes } = done;
+  deps.log.info('haproxy follows without a reload', { loadBalancer: id, pid: living.pid, changes });
+  return { process: living, running: record, applied: 'runtime' };
+}
+
+async function swapTo(
+  deps: ActivationDeps,
+  input: ActivationInput,
+  { effective, checked: record, kept }: Carried<RunRecord>,
+  { failure, reason, touched }: Circumstances,
+): Promise<Activated> {
+  const { id, paths, living } = input;
+  const binds = await asFailure(failure, () => Promise.resolve(readBinds(input.text, record.peer)));
+  const reservation = deps.registry.reserve(id, binds, failure);
+  let process: ServiceProcess;
+  try {
+    if (living !== undefined) await deps.proof.refuseTaken(paths, binds, failure);
+    process = await swap(deps, { ...input, effective, binds, failure, touched, reason });
+    reservation.commit();
+  } catch (thrown) {
+    reservation.cancel();
+    deps.checked.forget(id);
+    throw thrown;
+  }
+  await deps.keptServers.settle(paths, kept);
+  await deps.descriptors.look(id, paths);
+  return { process, running: record, applied: living === undefined ? undefined : 'reload' };
 }
 
 /** The name that the master has as `-L`: it keeps the arguments that it was started with. */
@@ -124,14 +151,17 @@ async function candidate(
   input: ActivationInput,
   effective: EffectiveConfig,
 ): Promise<RunRecord> {
-  const { files, guard, binary } = deps;
+  const { files, guard, binary, checked } = deps;
   const { id, paths, text } = input;
   const peer = peerOf(input);
   await guard.refuseFaults(id, text);
+  const read = async (): Promise<RunRecord> =>
+    recordRun(files, { text, overlay: effective.overlay, peer, binary, files: await guard.filesOf(text) });
+  const record = await read();
+  if (checked.has(id, effective, record)) return record;
   const beside = { text: `${paths.live}.candidate`, overlay: `${paths.overlay}.candidate` };
   await checkCandidate(deps, beside, effective, peer);
-  const named = await guard.filesOf(text);
-  return recordRun(files, { text, overlay: effective.overlay, peer, binary, files: named });
+  return read();
 }
 
 async function isUnchanged(
@@ -148,91 +178,6 @@ async function isUnchanged(
   if ((await files.readText(paths.live)) !== effective.text) return false;
   // Names are looked up at a start, and a reload is how an operator has them looked up again.
   return !namesHosts(text) && haproxy.answers(paths);
-}
-
-async function swap(
-  { files, haproxy, proof, log, operatorState, lastSample }: ActivationDeps,
-  { id, paths, text, peer, living, doubt }: ActivationInput,
-  effective: EffectiveConfig,
-  binds: readonly Bind[],
-  failure: string,
-): Promise<ServiceProcess> {
-  const before = await Promise.all(configFiles(paths).map((path) => files.readText(path)));
-  const job = { paths, peer };
-  await files.makeDirectory(dirname(paths.adminSocket), 0o700);
-  let started: ServiceProcess | undefined;
-  let reloaded: ServiceProcess | undefined;
-  let taken: TakenOver | undefined;
-  try {
-    await files.writeAtomic(paths.live, effective.text, mode);
-    await files.writeAtomic(paths.overlay, effective.overlay, mode);
-    if (living === undefined) started = await haproxy.start(job);
-    else {
-      await doubt();
-      await lastSample(id);
-      if (haproxy.isInherited(paths)) taken = await haproxy.takeOver(job, living, () => lastSample(id));
-      else {
-        // The last thing before the signal: what an operator sets in between is lost.
-        await operatorState.keep(id, paths, before[0] ?? '');
-        await haproxy.reload(job, living, { saveServersState: namesServersState(text, paths) });
-        reloaded = living;
-      }
-    }
-    if (taken === undefined) await operatorState.reapply(id, paths);
-    await proof.requireOurs(paths, binds, failure);
-    await files.writeAtomic(paths.running, text, mode);
-  } catch (thrown) {
-    if (started !== undefined) await haproxy.stop(job, started);
-    if (taken !== undefined) await taken.abandon();
-    if (living !== undefined) await undo(files, paths, before);
-    if (reloaded !== undefined) await goBack(haproxy, log, job, reloaded);
-    if (living !== undefined) await operatorState.recover(id, paths);
-    throw thrown;
-  }
-  await operatorState.recover(id, paths);
-  await taken?.finish();
-  const process = taken?.process ?? living ?? started;
-  if (process === undefined) throw new AgentError('internal', 'no process after an activation');
-  const done = living === undefined ? 'haproxy started' : doneTo(taken);
-  log.info(done, { loadBalancer: id, pid: process.pid });
-  return process;
-}
-
-function doneTo(taken: TakenOver | undefined): string {
-  return taken === undefined ? 'haproxy reloaded' : 'haproxy taken over from the former agent';
-}
-
-/** Puts back what a master would read when something else made it read again. */
-async function undo(
-  files: Files,
-  paths: HaproxyPaths,
-  before: readonly (string | undefined)[],
-): Promise<void> {
-  for (const [index, path] of configFiles(paths).entries()) {
-    const content = before[index];
-    if (content !== undefined) await files.writeAtomic(path, content, mode);
-  }
-}
-
-/** After a reload that haproxy did and the proof refused: the group reads what was put back. */
-async function goBack(
-  haproxy: HaproxyProcess,
-  log: Log,
-  job: HaproxyJob,
-  process: ServiceProcess,
-): Promise<void> {
-  try {
-    await haproxy.reload(job, process);
-  } catch (thrown) {
-    // The caller is told why the reload was refused in the first place.
-    if (!isAgentError(thrown)) throw thrown;
-    const { pid } = process;
-    log.error('haproxy does not go back to what it ran', {
-      pid,
-      error: messageOf(thrown),
-      detail: thrown.detail,
-    });
-  }
 }
 
 /** At an activation a refused configuration is the reason why the action failed, not a bad upload. */

@@ -18,8 +18,10 @@ import type { HaproxyPaths } from '../haproxy/paths';
 import { AgentError, isAgentError, messageOf } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import { checkCandidate } from './candidate';
+import type { CheckedTexts } from './checked-texts';
 import { requireSpace } from './disk-reserve';
 import type { PolicyGuard } from './policy-guard';
+import { recordRun, type RunInput, type RunRecord } from './run-record';
 
 export interface Apply {
   /** Has policy and haproxy check a text without storing it. Throws `config-rejected` with what they say and keeps the text aside. */
@@ -32,7 +34,9 @@ export interface ApplyDeps {
   readonly files: Files;
   readonly log: Log;
   readonly check: ConfigCheck;
+  readonly checked: CheckedTexts;
   readonly guard: PolicyGuard;
+  readonly binary: string;
   /** Read at each change: log sockets come and go. */
   readonly overlayOptions: () => Promise<OverlayOptions>;
 }
@@ -53,6 +57,12 @@ export function createApply(deps: ApplyDeps): Apply {
     }
   }
 
+  /** What haproxy would read of it now. */
+  async function record(what: Pick<RunInput, 'text' | 'overlay' | 'peer'>): Promise<RunRecord> {
+    const { guard, binary } = deps;
+    return recordRun(files, { ...what, binary, files: await guard.filesOf(what.text) });
+  }
+
   return {
     async check(id, paths, text, peer) {
       await requireSpace(files, dirname(paths.directory), Buffer.byteLength(text));
@@ -64,7 +74,10 @@ export function createApply(deps: ApplyDeps): Apply {
         refuseWithoutListener(text);
         readBinds(text, peer);
         await deps.guard.refuseFaults(id, text);
+        const overlay = effective.overlay;
+        const before = await record({ text, overlay, peer });
         await checkCandidate(deps, beside, effective, peer);
+        deps.checked.note(id, effective, before, await record({ text, overlay, peer }));
       } catch (thrown) {
         if (isAgentError(thrown, 'config-rejected')) await keepAside(paths, text);
         throw thrown;

@@ -26,10 +26,11 @@ export const countedMetrics = {
     'result',
   ),
   amphorad_activations_total: counter(
-    'Starts and reloads that clients asked for: done, or the kind of error.',
+    'Starts and reloads that clients asked for: done, or the kind of error; and how a living haproxy came to follow.',
     'program',
     'action',
     'result',
+    'outcome',
   ),
   amphorad_activation_duration_seconds: histogram(
     'Time that starts and reloads took, those that failed included.',
@@ -38,7 +39,7 @@ export const countedMetrics = {
     'action',
   ),
   amphorad_load_balancer_reloads_total: counter(
-    'Reloads of a load balancer that were done since the agent started; calls that shared one count once.',
+    'Reloads of a load balancer that were done since the agent started, each with a new worker; calls that shared one count once.',
     'load_balancer',
   ),
   amphorad_restores_total: counter(

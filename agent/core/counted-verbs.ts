@@ -4,6 +4,7 @@ import type { Clock } from '../host/clock';
 import { isAgentError } from '../model/errors';
 import type { Counters } from './counters';
 import type { LoadBalancers } from './load-balancers';
+import type { Activation } from './process-groups';
 import type { UdpListeners } from './udp-listeners';
 
 export interface CountedVerbsDeps {
@@ -19,8 +20,8 @@ export function countLoadBalancers(verbs: LoadBalancers, deps: CountedVerbsDeps)
   return {
     ...verbs,
     upload: (input) => countUpload(deps, 'haproxy', () => verbs.upload(input)),
-    start: (id) => countActivation(deps, 'haproxy', 'start', () => verbs.start(id)),
-    reload: (id) => countActivation(deps, 'haproxy', 'reload', () => verbs.reload(id)),
+    start: (id) => countActivation(deps, 'haproxy', 'start', () => verbs.start(id), outcomeOf),
+    reload: (id) => countActivation(deps, 'haproxy', 'reload', () => verbs.reload(id), outcomeOf),
     async remove(id, by) {
       await verbs.remove(id, by);
       counters.forget('amphorad_load_balancer_reloads_total', 'load_balancer', id);
@@ -73,20 +74,31 @@ async function countActivation<T>(
   program: Program,
   action: 'start' | 'reload',
   job: () => Promise<T>,
+  tellOutcome: (done: T) => string | undefined = () => undefined,
 ): Promise<T> {
   const begunMs = clock.monotonic();
   let result = 'done';
+  let outcome: string | undefined;
   try {
-    return await job();
+    const done = await job();
+    outcome = tellOutcome(done);
+    return done;
   } catch (thrown) {
     result = kindOf(thrown);
     throw thrown;
   } finally {
-    counters.add('amphorad_activations_total', { program, action, result });
+    counters.add('amphorad_activations_total', {
+      program,
+      action,
+      result,
+      ...(outcome === undefined ? {} : { outcome }),
+    });
     const seconds = (clock.monotonic() - begunMs) / 1_000;
     counters.observe('amphorad_activation_duration_seconds', seconds, { program, action });
   }
 }
+
+const outcomeOf = ({ applied }: Activation): string | undefined => applied;
 
 function kindOf(thrown: unknown): string {
   return isAgentError(thrown) ? thrown.kind : 'internal';

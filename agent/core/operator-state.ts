@@ -7,21 +7,19 @@
 // - only servers whose configured address, port and weight are the same get it back, and only what differs is sent.
 
 import { validators } from '../generated/validators';
+import { findConfigured, type ConfiguredServer } from '../haproxy/configured-servers';
 import type { HaproxyPaths } from '../haproxy/paths';
 import type { HaproxyProcess } from '../haproxy/process';
 import { createWorkerClient, type RuntimeClient } from '../haproxy/runtime/client';
 import { canBeNamed } from '../haproxy/runtime/command';
 import { setServerMode, setServerWeight } from '../haproxy/runtime/servers';
 import {
-  isDisabled,
-  isForced,
-  isReweighted,
   modeOf,
   showServersState,
   type ServerMode,
   type ServerState,
 } from '../haproxy/runtime/show-servers-state';
-import { configuredAddresses } from '../haproxy/server-lines';
+import type { InForce } from '../haproxy/servers-state';
 import type { Files } from '../host/files';
 import type { Log } from '../host/log';
 import type { UnixSockets } from '../host/sockets';
@@ -29,8 +27,8 @@ import { AgentError, isAgentError, messageOf } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 
 export interface OperatorState {
-  /** Writes down what the present worker has of operators and not of `text`, which it was started from. Throws `no-space`, `unavailable` when it cannot be written. */
-  keep(id: LoadBalancerId, paths: HaproxyPaths, text: string): Promise<void>;
+  /** Writes down what the present worker has of operators and not of the configuration that it follows. Throws `no-space`, `unavailable` when it cannot be written. */
+  keep(id: LoadBalancerId, paths: HaproxyPaths, inForce: InForce): Promise<void>;
   /** Sets in the present worker what was kept of another one; it stays kept. Never throws for haproxy: the log says what was not set. */
   reapply(id: LoadBalancerId, paths: HaproxyPaths): Promise<void>;
   /** Re-applies what was kept, if the worker that had it is gone, and lets go of it; it stays when haproxy does not answer. Never throws for either. */
@@ -87,9 +85,9 @@ export function createOperatorState(deps: OperatorStateDeps): OperatorState {
   }
 
   return {
-    async keep(id, paths, text) {
+    async keep(id, paths, inForce) {
       await recover(id, paths);
-      const kept = await capture(deps, id, paths, text);
+      const kept = await capture(deps, id, paths, inForce);
       if (kept.servers.length === 0) return;
       const content = `${JSON.stringify({ schema: 1, ...kept }, undefined, 2)}\n`;
       await files.writeAtomic(paths.operatorState, content, 0o600);
@@ -105,17 +103,19 @@ async function capture(
   { sockets, haproxy, log }: OperatorStateDeps,
   id: LoadBalancerId,
   paths: HaproxyPaths,
-  text: string,
+  { text, touched }: InForce,
 ): Promise<Kept> {
   const client = createWorkerClient(sockets, paths.masterSocket);
   try {
     const worker = await workerOf(haproxy, paths);
-    const changed = (await showServersState(client)).filter(
-      (state) => isForced(state) || isReweighted(state),
-    );
-    if (worker === undefined || changed.length === 0) return { worker: 0, servers: [] };
-    const addressOf = configuredAddresses(text);
-    const servers = changed.flatMap((state) => keepServer(state, addressOf(state.backend, state.server)));
+    if (worker === undefined) return { worker: 0, servers: [] };
+    const find = findConfigured(text);
+    const unknown = new Set(touched);
+    const servers = (await showServersState(client)).flatMap((state) => {
+      const { backend, server } = state;
+      return unknown.has(`${backend}/${server}`) ? [] : keepServer(state, find(backend, server));
+    });
+    if (servers.length === 0) return { worker: 0, servers: [] };
     const unnamed = servers.filter((server) => !canBeNamed(server)).length;
     if (unnamed > 0)
       log.warning('operator state of servers with unusual names is lost', { loadBalancer: id, unnamed });
@@ -128,19 +128,24 @@ async function capture(
   }
 }
 
-// A server without an address in the configuration was added at run time, and goes with its worker.
-function keepServer(state: ServerState, address: string | undefined): readonly KeptServer[] {
-  if (address === undefined) return [];
-  const { backend, server, userWeight, initialWeight } = state;
+// A server that the configuration does not have was added at run time, and goes with its worker. What the worker was
+// started with is not asked: the configuration may have changed since, without a reload.
+function keepServer(state: ServerState, configured: ConfiguredServer | undefined): readonly KeptServer[] {
+  if (configured === undefined) return [];
+  const { backend, server, address, weight, isDisabled } = configured;
+  const mode = modeOf(state);
+  const isForced = mode !== (isDisabled ? 'maint' : 'ready');
+  const isReweighted = state.userWeight !== weight;
+  if (!isForced && !isReweighted) return [];
   return [
     {
       backend,
       server,
       address,
-      configuredWeight: initialWeight,
-      isDisabled: isDisabled(state),
-      ...(isForced(state) ? { mode: modeOf(state) } : {}),
-      ...(isReweighted(state) ? { weight: userWeight } : {}),
+      configuredWeight: weight,
+      isDisabled,
+      ...(isForced ? { mode } : {}),
+      ...(isReweighted ? { weight: state.userWeight } : {}),
     },
   ];
 }
@@ -164,13 +169,17 @@ async function applyTo(
     if (worker === undefined) throw new AgentError('unavailable', 'haproxy does not answer');
     const states = await showServersState(client);
     const now = new Map(states.map((state) => [`${state.backend}/${state.server}`, state] as const));
-    const addressOf = configuredAddresses((await files.readText(paths.live)) ?? '');
+    const find = findConfigured((await files.readText(paths.live)) ?? '');
     let servers = 0;
     for (const server of kept.servers) {
       const state = now.get(`${server.backend}/${server.server}`);
-      if (state === undefined || addressOf(server.backend, server.server) !== server.address) continue;
-      if (state.initialWeight !== server.configuredWeight) continue;
-      if (await setAgain(client, log, id, server, state)) servers += 1;
+      const configured = find(server.backend, server.server);
+      if (state === undefined || configured?.address !== server.address) continue;
+      if (configured.weight !== server.configuredWeight) continue;
+      // A configuration that has begun or ceased to say `disabled` is the later word.
+      const { mode, ...rest } = server;
+      const wish = mode !== undefined && configured.isDisabled === server.isDisabled ? server : rest;
+      if (await setAgain(client, log, id, wish, state)) servers += 1;
     }
     if (servers > 0) log.info('operator state re-applied', { loadBalancer: id, servers });
     return true;
@@ -191,8 +200,7 @@ async function setAgain(
   state: ServerState,
 ): Promise<boolean> {
   const { mode, weight } = server;
-  // A configuration that has begun or ceased to say `disabled` is the later word.
-  const setsMode = mode !== undefined && isDisabled(state) === server.isDisabled && modeOf(state) !== mode;
+  const setsMode = mode !== undefined && modeOf(state) !== mode;
   const setsWeight = weight !== undefined && state.userWeight !== weight;
   try {
     if (setsMode) await setServerMode(client, server, mode);

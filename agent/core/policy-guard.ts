@@ -15,6 +15,8 @@ export interface PolicyGuard {
   refuseFaults(id: LoadBalancerId, text: string): Promise<void>;
   /** Paths of all files whose content haproxy reads with this text, those of its crt-lists included. */
   filesOf(text: string): Promise<readonly string[]>;
+  /** The content of each crt-list that the text names, by path; '' for one that is not there. */
+  crtListsOf(text: string): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface PolicyGuardDeps {
@@ -56,6 +58,10 @@ export function createPolicyGuard({ files, contextOf }: PolicyGuardDeps): Policy
           detail: faults.join('\n'),
         });
       }
+    },
+    async crtListsOf(text) {
+      const lists = crtLists(text).map(async (path) => [path, (await files.readText(path)) ?? ''] as const);
+      return new Map(await Promise.all(lists));
     },
     async filesOf(text) {
       const named = [...namedFiles(text)];

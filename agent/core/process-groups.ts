@@ -14,7 +14,7 @@ import type { AnyHaproxyProcess } from '../haproxy/inherited-process';
 import { isAgentError, notFound } from '../model/errors';
 import type { LoadBalancerId } from '../model/ids';
 import type { ServiceProcess } from '../supervisor/service';
-import type { Activate } from './activation';
+import type { Activate, Applied } from './activation';
 import type { GroupWatch } from './group-watch';
 import type { ListenerRegistry } from './listener-registry';
 import { createRevival, type Revival } from './revival';
@@ -25,6 +25,8 @@ export interface Activation {
   readonly pid: number;
   /** False when a running group was reloaded, or left alone. */
   readonly started: boolean;
+  /** How a living group came to follow the stored configuration; undefined when it was not asked to. */
+  readonly applied?: Applied;
 }
 
 export interface ProcessGroups extends Revival {
@@ -175,20 +177,26 @@ async function reloadGroup(
     peer: before.peer,
     living: process,
     running: before.running,
-    doubt: () => doubt(state, id, before),
+    doubt: doubtOnce(state, id, before),
   });
   // Another one where a group of the former agent was replaced.
-  const { process: serving, running } = done;
+  const { process: serving, running, applied } = done;
   await state.write(id, { ...before, desired: 'running', process: serving, running });
   watch.up(id, serving, true);
-  return { pid: serving.pid, started: false };
+  return { pid: serving.pid, started: false, ...(applied === undefined ? {} : { applied }) };
 }
 
 /** An agent killed between the signal and its record must not take the next reload for one that changes nothing. */
-async function doubt(state: StateStore, id: LoadBalancerId, before: LoadBalancerState): Promise<void> {
+function doubtOnce(state: StateStore, id: LoadBalancerId, before: LoadBalancerState) {
   const { running } = before;
-  if (running === undefined || running.unsure === true) return;
-  await state.write(id, { ...before, running: { ...running, unsure: true } });
+  let isWritten = running === undefined || running.unsure === true;
+  return async (touched: readonly string[] = []): Promise<void> => {
+    // A reload after changes that were given up: the first word is the fuller one.
+    if (isWritten || running === undefined) return;
+    const marks = { unsure: true, ...(touched.length === 0 ? {} : { touched }) } as const;
+    await state.write(id, { ...before, running: { ...running, ...marks } });
+    isWritten = true;
+  };
 }
 
 async function startGroup(

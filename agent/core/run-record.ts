@@ -18,6 +18,8 @@ export interface RunRecord {
   readonly fallback?: boolean;
   /** True: a reload was about to be asked for, and how it ended was not recorded: haproxy may have read other files. */
   readonly unsure?: boolean;
+  /** While unsure: servers, `backend/server`, that were about to be changed without a reload. What they have is nobody's wish. */
+  readonly touched?: readonly string[];
 }
 
 export interface RunInput {

@@ -37,6 +37,7 @@ export const stateSchema = {
         files: { type: 'object', additionalProperties: { type: 'string' } },
         fallback: { type: 'boolean' },
         unsure: { type: 'boolean' },
+        touched: { type: 'array', items: { type: 'string' } },
       },
     },
     process: processRecordSchema,

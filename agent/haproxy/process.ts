@@ -41,8 +41,8 @@ export interface HaproxyProcess {
 }
 
 export interface ReloadOptions {
-  /** Write `show servers state` to the file that the configuration loads it from. */
-  readonly saveServersState: boolean;
+  /** Words `show servers state` for the file that the configuration loads it from; undefined: none is written. */
+  readonly saveServersState: ((table: string) => string) | undefined;
 }
 
 export interface HaproxyProcessDeps {
@@ -130,7 +130,8 @@ async function reload(
   options: ReloadOptions | undefined,
 ): Promise<void> {
   const printed = await markLog(deps.files, job.paths);
-  if (options?.saveServersState === true) await saveServersState(deps, job.paths);
+  const words = options?.saveServersState;
+  if (words !== undefined) await saveServersState(deps, job.paths, words);
   const before = await askGroup(deps.sockets, job.paths);
   const sent = before !== undefined && (await deps.supervisor.reload(process));
   if (sent && (await newWorkerServes(deps, job, process, before))) return;
@@ -177,10 +178,14 @@ async function newWorkerServes(
 }
 
 /** Without the newline at its end haproxy would drop the whole state (contract/octavia-1.0.md). */
-async function saveServersState({ sockets, files }: HaproxyProcessDeps, paths: HaproxyPaths): Promise<void> {
+async function saveServersState(
+  { sockets, files }: HaproxyProcessDeps,
+  paths: HaproxyPaths,
+  words: (table: string) => string,
+): Promise<void> {
   const client = createWorkerClient(sockets, paths.masterSocket);
   const state = await ifAnswered(() => client.command('show servers state'));
-  if (state !== undefined) await files.writeAtomic(paths.serversState, `${state.trimEnd()}\n`, 0o600);
+  if (state !== undefined) await files.writeAtomic(paths.serversState, `${words(state).trimEnd()}\n`, 0o600);
 }
 
 /**

@@ -7,13 +7,18 @@ export interface UnixRequestOptions {
   readonly maxBytes?: number;
 }
 
+export interface UnixRequest extends UnixRequestOptions {
+  /** What follows the line and its newline, as it is. */
+  readonly payload?: string;
+}
+
 export interface UnixSockets {
   /**
-   * Sends `line` and a newline, half-closes, and resolves with all that came back.
+   * Sends `line` and a newline, then the payload, half-closes, and resolves with all that came back.
    * Throws `unavailable` (nobody listens, reset, too long a path), `timeout`, or `invalid-input` for a line
    * with a line break or NUL.
    */
-  request(path: string, line: string, options: UnixRequestOptions): Promise<string>;
+  request(path: string, line: string, options: UnixRequest): Promise<string>;
   /**
    * Opens a conversation of many questions with what listens at `path`, whose every answer ends with `prompt`.
    * Throws `unavailable` when nobody does.

@@ -164,6 +164,13 @@ export function installHaproxy(
       group.absences -= 1;
       return { refuse: 'ECONNREFUSED' };
     }
+    // Several commands of one line, each with its prefix.
+    if (path === group.masterSocket && line.includes(';')) {
+      return line
+        .split(';')
+        .map((each) => answer(path, each))
+        .reduce((all, each) => (typeof all === 'string' && typeof each === 'string' ? all + each : each));
+    }
     const [, worker, command = line] = /^@(1|!\d+) (.*)$/.exec(line) ?? [];
     if (path === group.masterSocket && worker === undefined)
       return line === 'show proc' ? showProc(group) : 'Unknown command\n';

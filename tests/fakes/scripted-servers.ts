@@ -14,9 +14,11 @@ export interface ScriptedServers {
 export function createScriptedServers(texts: readonly string[]): ScriptedServers {
   const servers = createFakeServers(readProxies(texts.join('\n')), () => 0);
   return {
-    answer: (command) =>
-      command === 'show servers state'
-        ? serversStateTable(servers.all(), 0)
-        : servers.answer(command.split(' ')),
+    answer: (command) => {
+      const [, backend] = /^show servers state(?: (\S+))?$/.exec(command) ?? [];
+      if (!command.startsWith('show servers state')) return servers.answer(command.split(' '));
+      const wanted = servers.all().filter((server) => backend === undefined || server.backend === backend);
+      return serversStateTable(wanted, 0);
+    },
   };
 }

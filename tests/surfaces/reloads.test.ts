@@ -59,7 +59,8 @@ async function serving(listener: string, text: (port: number) => string): Promis
 
 beforeAll(async () => {
   [amphora, one, two, three] = await Promise.all([
-    startTestAgent({ amphorad: 'max_old_workers = 1' }),
+    // Some of its changes need no reload.
+    startTestAgent({ amphorad: 'max_old_workers = 1\napply = reload' }),
     startBackend('one'),
     startBackend('two'),
     startBackend('three'),

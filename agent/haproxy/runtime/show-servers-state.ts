@@ -64,7 +64,6 @@ function readRow(cells: readonly string[], columns: ReadonlyMap<string, number>)
 // Bits of srv_admin_state, HAProxy v2.6.0 include/haproxy/server-t.h. What is inherited from a tracked server (0x02,
 // 0x10) or comes of name resolution (0x20) is nobody's wish.
 const forcedMaintenance = 0x01;
-const configuredMaintenance = 0x04;
 const forcedDrain = 0x08;
 
 /** Reads which mode a server is kept in; maintenance by the configuration alone is one too. */
@@ -73,26 +72,13 @@ export function modeOf({ adminState }: ServerState): ServerMode {
   return (adminState & forcedDrain) === 0 ? 'ready' : 'drain';
 }
 
-const anyMaintenance = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
+// Without 0x04, which a worker keeps of `disabled` in the configuration that it was started from: such a server has 0x01
+// beside it until somebody, or a later configuration, makes it ready.
+const anyMaintenance = 0x01 | 0x02 | 0x20 | 0x40;
 const anyDrain = 0x08 | 0x10;
 
 /** Reads how a server stands, whoever wished it: an operator, a tracked server, DNS, the configuration. */
 export function standingOf({ adminState }: Pick<ServerState, 'adminState'>): ServerMode {
   if ((adminState & anyMaintenance) !== 0) return 'maint';
   return (adminState & anyDrain) === 0 ? 'ready' : 'drain';
-}
-
-/** Tells whether the configuration says `disabled`; it goes on doing so when an operator has made the server ready. */
-export function isDisabled({ adminState }: ServerState): boolean {
-  return (adminState & configuredMaintenance) !== 0;
-}
-
-/** Tells whether the mode is another than the configuration's. */
-export function isForced(state: ServerState): boolean {
-  return modeOf(state) !== (isDisabled(state) ? 'maint' : 'ready');
-}
-
-/** Tells whether the weight is another than the configuration's. */
-export function isReweighted({ userWeight, initialWeight }: ServerState): boolean {
-  return userWeight !== initialWeight;
 }

@@ -2,7 +2,7 @@
 // then all that comes until the peer closes (HAProxy management guide, Unix Socket commands).
 
 import { connect } from 'node:net';
-import type { UnixRequestOptions, UnixSockets } from '../sockets';
+import type { UnixRequest, UnixSockets } from '../sockets';
 import { answerTimeout, answerTooLong, noAnswer, refuseRequest } from './socket-errors';
 import { createConverse } from './unix-conversation';
 
@@ -19,8 +19,8 @@ export function createNodeUnixSockets(): UnixSockets {
   };
 }
 
-function exchange(path: string, line: string, options: UnixRequestOptions): Promise<string> {
-  const { timeoutMs, maxBytes = defaultMaxBytes } = options;
+function exchange(path: string, line: string, options: UnixRequest): Promise<string> {
+  const { timeoutMs, maxBytes = defaultMaxBytes, payload = '' } = options;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -49,7 +49,7 @@ function exchange(path: string, line: string, options: UnixRequestOptions): Prom
       socket.destroy();
       resolve(Buffer.concat(chunks).toString('utf8'));
     });
-    socket.write(`${line}\n`, () => {
+    socket.write(`${line}\n${payload}`, () => {
       sent = true;
     });
     socket.end();

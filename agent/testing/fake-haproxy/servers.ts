@@ -13,6 +13,8 @@ export interface FakeServer extends ServerText {
   adminState: number;
   /** What checks or a script say: `UP`, `DOWN`, `NOLB`, `no check` … */
   health: string;
+  /** Whether its checks run; those of a server that was added do not by themselves. */
+  runsChecks: boolean;
   sessions: number;
   changedMs: number;
 }
@@ -91,9 +93,11 @@ export function createFakeServers(proxies: readonly ProxyText[], nowMs: () => nu
           changes.set(server, ['state', verb === 'enable' ? 'ready' : 'maint']),
         );
       if (command === 'enable health' || command === 'disable health')
-        return withServer(name, ({ isChecked }) =>
-          isChecked ? silence : 'Health checks are not configured on this server, cannot enable.\n\n',
-        );
+        return withServer(name, (server) => {
+          if (!server.isChecked) return 'Health checks are not configured on this server, cannot enable.\n\n';
+          server.runsChecks = verb === 'enable';
+          return silence;
+        });
       if (command === 'add server') return add(name, rest[0] ?? '', rest.slice(1));
       if (command === 'del server') return remove(name);
       if (command !== 'shutdown sessions' || name !== 'server') return undefined;
@@ -123,7 +127,8 @@ function createMembership({ proxies, servers, find, nowMs }: Membership) {
     if (find(name) !== undefined) return 'Already exists a server with the same name in backend.\n\n';
     const id = 1 + Math.max(0, ...servers.filter((one) => one.backend === backend).map((one) => one.id));
     const text = { ...readServer(own, address, options), isDisabled: false };
-    servers.push({ ...serverOf(text, proxy, id, nowMs()), adminState: forcedMaintenance });
+    const server = serverOf(text, proxy, id, nowMs());
+    servers.push({ ...server, adminState: forcedMaintenance, runsChecks: false });
     return 'New server registered.\n\n';
   };
 
@@ -197,6 +202,7 @@ function serverOf(
     userWeight: text.weight,
     adminState: text.isDisabled ? configuredMaintenance | forcedMaintenance : 0,
     health: text.isChecked ? 'UP' : 'no check',
+    runsChecks: text.isChecked,
     sessions: 0,
     changedMs: nowMs,
   };

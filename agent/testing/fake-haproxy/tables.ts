@@ -149,13 +149,18 @@ function addressOf({ address, port }: FakeServer): string {
 const stateColumns =
   'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
 
+// Bits of srv_check_state.
+const checksEnabled = 0x04;
+const checksConfigured = 0x02;
+
 /** The table of `show servers state`. */
 export function serversStateTable(servers: readonly FakeServer[], nowMs: number): string {
   const rows = servers.map((server) => {
     const { backendId, backend, id, name, address, adminState, userWeight, weight, port } = server;
     const operational = isUsable(server) ? 2 : 0;
     const since = secondsSince(server.changedMs, nowMs);
-    return `${backendId} ${backend} ${id} ${name} ${address} ${operational} ${adminState} ${userWeight} ${weight} ${since} 1 0 2 0 0 0 0 - ${port} - 0 0 - - 0`;
+    const checks = server.isChecked ? checksConfigured | (server.runsChecks ? checksEnabled : 0) : 0;
+    return `${backendId} ${backend} ${id} ${name} ${address} ${operational} ${adminState} ${userWeight} ${weight} ${since} 1 0 2 ${checks} 0 0 0 - ${port} - 0 0 - - 0`;
   });
   return `1\n# ${[stateColumns, ...rows].join('\n')}\n\n`;
 }

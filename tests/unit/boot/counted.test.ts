@@ -30,7 +30,10 @@ describe('what is counted', () => {
     const { loadBalancers } = core();
     await pass(Promise.all([loadBalancers.reload(id), loadBalancers.reload(id)]));
     expect(valuesOf('amphorad_uploads_total')).toEqual(['haproxy accepted 2']);
-    expect(valuesOf('amphorad_activations_total')).toEqual(['haproxy start done 1', 'haproxy reload done 2']);
+    expect(valuesOf('amphorad_activations_total')).toEqual([
+      'haproxy start done 1',
+      'haproxy reload done reload 2',
+    ]);
     expect(valuesOf('amphorad_load_balancer_reloads_total')).toEqual([`${id} 1`]);
     await pass(loadBalancers.remove(id));
     expect(valuesOf('amphorad_load_balancer_reloads_total')).toEqual([]);

@@ -99,7 +99,7 @@ describe('unchanged', () => {
     const machine = await started();
     const before = await standing(machine);
     const { pid } = before.serves[0]!;
-    expect(await machine.reload()).toEqual({ pid, started: false });
+    expect(await machine.reload()).toEqual({ pid, started: false, applied: 'none' });
     expect(reloadsOf(machine)).toBe(0);
     expect(await standing(machine)).toEqual(before);
   });
@@ -204,9 +204,72 @@ describe('unchanged', () => {
   });
 });
 
+/** An agent that did not check the upload itself checks it before the reload. */
+const changedBefore = async () => {
+  const machine = await changed();
+  await machine.restartAgent();
+  return machine;
+};
+
 describe('a candidate', () => {
-  it('that haproxy refuses changes nothing, and the refusal has haproxy’s words', async () => {
+  const checksOf = (amphora: ScriptedAmphora): number =>
+    amphora.runner.transcript.filter((line) => line.includes(' -c ')).length;
+
+  it('is not checked again right after the upload that was', async () => {
     const machine = await changed();
+    const checks = checksOf(machine);
+    expect(await machine.reload()).toMatchObject({ applied: 'reload' });
+    expect(checksOf(machine)).toBe(checks);
+  });
+
+  it.each<[what: string, change: (amphora: ScriptedAmphora) => unknown]>([
+    ['a certificate', ({ files }) => files.plant(certificate, 'renewed')],
+    ['the binary', ({ files }) => files.plant('/usr/sbin/haproxy', 'newer')],
+    ['the overlay', ({ files }) => files.plantOther('/dev/log', 'socket')],
+  ])('is checked again when %s has changed since', async (_what, change) => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant(certificate, 'certificate');
+    const machine = await uploaded(withCertificate, amphora);
+    const checks = checksOf(machine);
+    change(machine);
+    await machine.start();
+    expect(checksOf(machine)).toBe(checks + 1);
+  });
+
+  it('whose files changed while it was checked at the upload is checked again', async () => {
+    const amphora = await createScriptedAmphora();
+    amphora.files.plant(certificate, 'certificate');
+    amphora.runner.script({
+      match: / -c /,
+      result: () => {
+        amphora.files.plant(certificate, 'renewed');
+        return { code: 0 };
+      },
+    });
+    const machine = await uploaded(withCertificate, amphora);
+    const checks = checksOf(machine);
+    await machine.start();
+    expect(checksOf(machine)).toBe(checks + 1);
+  });
+
+  it('that names hosts is checked again: they may stand for other addresses', async () => {
+    const machine = await uploaded(`${first} server m1 web.example:80\n`);
+    const checks = checksOf(machine);
+    await machine.start();
+    expect(checksOf(machine)).toBe(checks + 1);
+  });
+
+  it('that did not come up is checked again', async () => {
+    const machine = await changed();
+    machine.haproxy.nextReload({ fails: 'no' });
+    await expect(machine.reload()).rejects.toMatchObject({ kind: 'reload-failed' });
+    const checks = checksOf(machine);
+    await machine.reload();
+    expect(checksOf(machine)).toBe(checks + 1);
+  });
+
+  it('that haproxy refuses changes nothing, and the refusal has haproxy’s words', async () => {
+    const machine = await changedBefore();
     const before = await standing(machine);
     machine.haproxy.refuse(/listen b/, 'unable to load a map');
     await expect(machine.reload()).rejects.toMatchObject({
@@ -235,7 +298,7 @@ describe('a candidate', () => {
   });
 
   it('that cannot be checked in time is a timeout, not a refusal', async () => {
-    const machine = await changed();
+    const machine = await changedBefore();
     machine.runner.script({ match: / -c /, result: { code: null, timedOut: true } });
     await expect(machine.reload()).rejects.toMatchObject({ kind: 'timeout' });
     expect(leftovers(machine)).toEqual([]);
@@ -244,7 +307,7 @@ describe('a candidate', () => {
   it.each([/live\.cfg\.candidate$/, /overlay\.cfg\.candidate$/])(
     'that cannot be written (%s) changes nothing',
     async (path) => {
-      const machine = await changed();
+      const machine = await changedBefore();
       const before = await standing(machine);
       machine.files.failNext('writeAtomic', full, path);
       await expect(machine.reload()).rejects.toBe(full);

@@ -3,6 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { builtInTemplates } from '../../../agent/boot/built-in-templates';
 import { createApply } from '../../../agent/core/apply';
+import { createCheckedTexts } from '../../../agent/core/checked-texts';
 import { createConfigCheck } from '../../../agent/haproxy/check';
 import { haproxyPaths } from '../../../agent/haproxy/paths';
 import { AgentError } from '../../../agent/model/errors';
@@ -36,7 +37,13 @@ const setUp = (
     files,
     log: createRecordedLog(),
     check: createConfigCheck(runner, ['haproxy'], createLimiter(2)),
-    guard: { refuseFaults, filesOf: () => Promise.resolve([]) },
+    checked: createCheckedTexts(),
+    binary: '/usr/sbin/haproxy',
+    guard: {
+      refuseFaults,
+      filesOf: () => Promise.resolve([]),
+      crtListsOf: () => Promise.resolve(new Map()),
+    },
     overlayOptions: () =>
       Promise.resolve({
         runAs: { user: 'u', group: 'g' },

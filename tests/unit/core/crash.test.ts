@@ -24,6 +24,8 @@ import { pkiFixture as fixture } from '../../fixtures/pki/fixture';
 
 const oldText = 'listen old\n bind :80\n';
 const newText = 'listen new\n bind :80\n';
+const weighing = (weight: number): string =>
+  `listen old\n bind :80\nbackend b\n balance roundrobin\n server m1 192.0.2.1:80 weight ${weight}\n`;
 const otherText = 'listen other\n bind :81\n';
 const name = parseCertificateName('a.pem');
 const oldPem = Buffer.from('old certificate');
@@ -269,6 +271,43 @@ describe('the agent is killed in a reload that haproxy did', () => {
       return outcome === 'died' ? 'died' : 'lived';
     });
   });
+});
+
+describe('the agent is killed at any step of a change without a reload', () => {
+  const weightOf = async (amphora: ScriptedAmphora): Promise<string | undefined> => {
+    const { masterSocket } = amphora.paths(id);
+    const table = await amphora.sockets.request(masterSocket, '@1 show servers state', { timeoutMs: 1 });
+    return table.split('\n')[2]?.split(' ')[7];
+  };
+  const reload = (amphora: ScriptedAmphora) => amphora.core().loadBalancers.reload(id);
+
+  it.each([
+    ['the same again', 5],
+    ['the configuration before', 1],
+    ['another one', 9],
+  ])(
+    'the next reload, of %s, is as its file says, and the one after changes nothing',
+    async (_what, then) => {
+      const steps = await throughAllSteps(async (step) => {
+        const amphora = await createScriptedAmphora();
+        await upload(amphora, id, weighing(1));
+        await amphora.pass(start(amphora));
+        await upload(amphora, id, weighing(5));
+        amphora.killAgentAt(step);
+        const outcome = await amphora.untilDeath(() => reload(amphora));
+        await amphora.restartAgent();
+        expect(['1', '5']).toContain(await weightOf(amphora));
+        expect(await leftovers(amphora)).toEqual([]);
+        await upload(amphora, id, weighing(then));
+        await amphora.pass(reload(amphora));
+        expect(await weightOf(amphora)).toBe(String(then));
+        expect(await amphora.pass(reload(amphora))).toMatchObject({ applied: 'none' });
+        expect((await amphora.core().state.read(id))?.running).not.toHaveProperty('touched');
+        return outcome === 'died' ? 'died' : 'lived';
+      });
+      expect(steps).toBeGreaterThan(5);
+    },
+  );
 });
 
 const bare = (initial: Record<string, string>) => {

@@ -49,7 +49,7 @@ describe('an accepted upload', () => {
     });
     await upload(amphora);
     await amphora.pass(amphora.core().loadBalancers.start(id));
-    expect(amphora.runner.transcript).toHaveLength(4);
+    expect(amphora.runner.transcript).toHaveLength(3);
     for (const line of amphora.runner.transcript) {
       expect(line).toMatch(/^(start )?ip netns exec amphora-haproxy (\/usr\/sbin\/haproxy|ss) /);
     }

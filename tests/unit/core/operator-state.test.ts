@@ -124,7 +124,7 @@ describe('a reload', () => {
   it('does not make ready, or drain, what the configuration has come to disable', async () => {
     const machine = await serving();
     await machine.set('b/m1 state drain');
-    await machine.reload(text(80, ['m1 192.0.2.1:80 disabled', ...three.slice(1)]));
+    await machine.reload(text(81, ['m1 192.0.2.1:80 disabled', ...three.slice(1)]));
     expect(await machine.states()).toEqual({ ...untouched, m1: '5 1' });
   });
 

@@ -69,6 +69,7 @@ describe('a start', () => {
 
   it('is refused when a file that the configuration names has gone bad since the upload', async () => {
     const amphora = await uploaded();
+    await amphora.restartAgent();
     amphora.haproxy.refuse(/./, 'unable to load certificate');
     await expect(amphora.start()).rejects.toMatchObject({
       kind: 'reload-failed',
@@ -130,7 +131,7 @@ describe('a reload', () => {
     const amphora = await uploaded();
     const { pid } = await amphora.start();
     await amphora.upload('listen b\n bind :80\n');
-    expect(await amphora.reload()).toEqual({ pid, started: false });
+    expect(await amphora.reload()).toEqual({ pid, started: false, applied: 'reload' });
     expect(amphora.haproxy.groups()).toMatchObject([
       { pid, serves: ['listen b\n bind :80\n', expect.anything()] },
     ]);
@@ -161,6 +162,7 @@ describe('a reload', () => {
   it('that the check refuses sends no signal', async () => {
     const amphora = await uploaded();
     await amphora.start();
+    await amphora.restartAgent();
     amphora.haproxy.refuse(/./, 'map file gone');
     await expect(amphora.reload()).rejects.toMatchObject({
       message: 'Error reloading haproxy',
@@ -209,6 +211,7 @@ describe('a reload', () => {
 
   it('of a timeout in the check is no refusal', async () => {
     const amphora = await uploaded();
+    await amphora.restartAgent();
     amphora.runner.script({ match: / -c /, result: { code: null, timedOut: true } });
     await expect(amphora.reload()).rejects.toMatchObject({ kind: 'timeout' });
   });
@@ -262,7 +265,11 @@ describe('the log', () => {
       ['haproxy started', 'haproxy reloaded', 'haproxy stopped'].map((message) => ({
         level: 'info',
         message,
-        fields: { loadBalancer: id, pid },
+        fields: {
+          loadBalancer: id,
+          pid,
+          ...(message === 'haproxy reloaded' ? { reason: 'sections come, go or move' } : {}),
+        },
       })),
     );
   });

@@ -54,7 +54,11 @@ describe('a restarted agent', () => {
     const amphora = await one();
     await amphora.restartAgent();
     const { loadBalancers } = amphora.core();
-    expect(await amphora.pass(loadBalancers.reload(firstId))).toEqual({ pid: amphora.pid, started: false });
+    expect(await amphora.pass(loadBalancers.reload(firstId))).toEqual({
+      pid: amphora.pid,
+      started: false,
+      applied: 'none',
+    });
     await amphora.pass(loadBalancers.stop(firstId));
     expect(pidsOf(amphora)).toEqual([]);
   });

@@ -128,10 +128,12 @@ describe('a reload', () => {
     expect(group?.serves[0]).toBe('listen new\n');
   });
 
+  const asTold = (table: string): string => table;
+
   it('saves the state of the servers before the signal, with a newline at its end', async () => {
     const { files, haproxy, driver, process, pass } = await running();
     haproxy.setServersState('1\n# be_id be_name\n3 pool 1 m1\n\n');
-    const saving = driver.reload(job, process, { saveServersState: true });
+    const saving = driver.reload(job, process, { saveServersState: asTold });
     haproxy.nextReload({ fails: 'no' });
     await expect(pass(saving)).rejects.toMatchObject({ detail: 'no' });
     expect(files.snapshot()[paths.serversState]).toBe('1\n# be_id be_name\n3 pool 1 m1\n');
@@ -141,14 +143,14 @@ describe('a reload', () => {
   it('that was not asked to save the state of the servers does not', async () => {
     const { files, driver, process, pass } = await running();
     await pass(driver.reload(job, process));
-    await pass(driver.reload(job, process, { saveServersState: false }));
+    await pass(driver.reload(job, process, { saveServersState: undefined }));
     expect(await files.stat(paths.serversState)).toBeUndefined();
   });
 
   it('of a worker that tells no server states is done without them', async () => {
     const { files, sockets, driver, process, pass } = await running();
     sockets.script({ line: /servers state/, answer: { silent: true } });
-    await pass(driver.reload(job, process, { saveServersState: true }));
+    await pass(driver.reload(job, process, { saveServersState: asTold }));
     expect(await files.stat(paths.serversState)).toBeUndefined();
   });
 

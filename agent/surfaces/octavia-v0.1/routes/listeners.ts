@@ -3,6 +3,7 @@
 import type { LoadBalancers } from '../../../core/load-balancers';
 import type { LoadBalancerStatuses } from '../../../core/load-balancer-status';
 import { utf8Text } from '../../../http/body';
+import { appliedHeader } from '../../../http/applied';
 import { json, text } from '../../../http/reply';
 import type { Route } from '../../../http/route';
 import { parseAmphoraId, parseListenerUuid, type LoadBalancerId } from '../../../model/ids';
@@ -53,12 +54,8 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       handle: async ({ params, body }) => {
         const peer = parseAmphoraId(params['amphora_id'] ?? '');
         const id = listenerOf(params);
-        await loadBalancers.upload({
-          id,
-          text: utf8Text(body, 'configuration'),
-          peer,
-          owner: 'octavia-v0.1',
-        });
+        const config = utf8Text(body, 'configuration');
+        await loadBalancers.upload({ id, text: config, peer, owner: 'octavia-v0.1' });
         return json(201, { message: 'OK' });
       },
     },
@@ -69,7 +66,8 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       handle: async ({ params }) => {
         const id = listenerOf(params);
         const action = parseAction(params['action'] ?? '');
-        return json(202, { message: 'OK', details: await run(loadBalancers, id, action) });
+        const { details, applied } = await run(loadBalancers, id, action);
+        return json(202, { message: 'OK', details }, appliedHeader(applied));
       },
     },
   ];
@@ -83,11 +81,12 @@ async function run(
   loadBalancers: LoadBalancers,
   id: LoadBalancerId,
   action: 'start' | 'stop' | 'reload',
-): Promise<string> {
+): Promise<{ readonly details: string; readonly applied?: string | undefined }> {
   if (action === 'stop') {
     await loadBalancers.stop(id);
-    return `Listener ${id} stopped`;
+    return { details: `Listener ${id} stopped` };
   }
-  const { pid, started } = await loadBalancers[action](id);
-  return action === 'start' || started ? startedDetails(id, pid) : `Listener ${id} reloaded`;
+  const { pid, started, applied } = await loadBalancers[action](id);
+  const isStart = action === 'start' || started;
+  return { details: isStart ? startedDetails(id, pid) : `Listener ${id} reloaded`, applied };
 }

@@ -7,6 +7,7 @@ import { peerNameOf } from '../../../core/peer-name';
 import type { UdpListeners } from '../../../core/udp-listeners';
 import { utf8Text } from '../../../http/body';
 import { etagOf } from '../../../http/digest';
+import { appliedHeader } from '../../../http/applied';
 import { json, text } from '../../../http/reply';
 import type { Route } from '../../../http/route';
 import { isAgentError } from '../../../model/errors';
@@ -60,18 +61,28 @@ export function loadBalancerRoutes(deps: LoadBalancerRoutesDeps): readonly Route
         const action = parseAction(params['action'] ?? '');
         const id = knownId(params['id'] ?? '');
         const isUdp = await udpListeners.has(id);
-        const details = await (isUdp ? runUdp(udpListeners, id, action) : run(loadBalancers, id, action));
-        return json(202, { message: 'OK', details });
+        const { details, applied } = isUdp
+          ? { details: await runUdp(udpListeners, id, action) }
+          : await run(loadBalancers, id, action);
+        return json(202, { message: 'OK', details }, appliedHeader(applied));
       },
     },
   ];
 }
 
-async function run(loadBalancers: LoadBalancers, id: LoadBalancerId, action: Action): Promise<string> {
-  if (action !== 'stop') return doneDetails(action, id, (await loadBalancers[action](id)).started);
+interface Done {
+  readonly details: string;
+  readonly applied?: string | undefined;
+}
+
+async function run(loadBalancers: LoadBalancers, id: LoadBalancerId, action: Action): Promise<Done> {
+  if (action !== 'stop') {
+    const { started, applied } = await loadBalancers[action](id);
+    return { details: doneDetails(action, id, started), applied };
+  }
   try {
     await loadBalancers.stop(id);
-    return doneDetails(action, id, false);
+    return { details: doneDetails(action, id, false) };
   } catch (thrown) {
     throw isAgentError(thrown) ? stopFailure(thrown) : thrown;
   }
