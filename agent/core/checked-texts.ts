@@ -34,7 +34,7 @@ export function createCheckedTexts(): CheckedTexts {
     },
     has(id, { text }, record) {
       const checked = known.get(id);
-      return checked !== undefined && checked.text === digest(text) && sameRun(checked.record, record);
+      return checked?.text === digest(text) && sameRun(checked.record, record);
     },
     forget: (id) => void known.delete(id),
   };

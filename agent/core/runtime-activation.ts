@@ -115,8 +115,12 @@ async function changeAndRecord(
   await readBack(input);
   if ((await haproxy.info(paths))?.get('Pid') !== worker)
     throw new AgentError('unavailable', 'the worker was replaced meanwhile');
-  await files.writeAtomic(paths.live, effective.text, 0o600);
-  await files.writeAtomic(paths.running, text, 0o600);
+  // Until the record follows them nobody trusts either, so their order is nothing.
+  const written = [
+    [paths.live, effective.text],
+    [paths.running, text],
+  ] as const;
+  await Promise.all(written.map(([path, content]) => files.writeAtomic(path, content, 0o600)));
 }
 
 async function groundOf(deps: RuntimeActivationDeps, attempt: RuntimeAttempt): Promise<Ground> {

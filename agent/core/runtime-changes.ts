@@ -4,7 +4,14 @@
 // INVARIANT: no session is ended: a server that still has some after a moment is left in maintenance, and a reload lets
 // them finish in the old worker.
 
-import { deletionOf, ordersOf, restOf, settling, type ImmediateChange } from '../haproxy/change-orders';
+import {
+  deletionOf,
+  ordersOf,
+  purgeOf,
+  restOf,
+  settling,
+  type ImmediateChange,
+} from '../haproxy/change-orders';
 import {
   differentAddress,
   differentCertificate,
@@ -105,7 +112,10 @@ function settlingOrders({ plan, before }: RuntimeChangesInput) {
   });
 }
 
-async function remove({ lines, clock }: RuntimeChangesInput, removals: readonly ServerName[]): Promise<void> {
+async function remove(
+  { lines, clock, before }: RuntimeChangesInput,
+  removals: readonly ServerName[],
+): Promise<void> {
   const deadlineMs = clock.monotonic() + removalMs;
   let left = removals;
   for (;;) {
@@ -116,6 +126,8 @@ async function remove({ lines, clock }: RuntimeChangesInput, removals: readonly 
     if (clock.monotonic() >= deadlineMs)
       throw new AgentError('conflict', 'sessions of a removed server go on', { detail: nameOf(first) });
     left = used;
+    const names = new Set(used.map(nameOf));
+    await lines.order(before.filter((state) => names.has(nameOf(state))).flatMap(purgeOf));
     await clock.sleep(retryMs);
   }
 }
@@ -134,16 +146,11 @@ async function removeOne(lines: WorkerLines, name: ServerName): Promise<boolean>
 }
 
 async function replaceCertificate(lines: WorkerLines, path: string, pem: string): Promise<void> {
-  // An empty line would end the payload.
-  const text = pem
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .join('\n');
-  requireWord(
-    /^Transaction (?:created|updated) for certificate /,
-    await lines.ask(withPayload(runtimeCommand('set', 'ssl', 'cert', path)), `${text}\n\n`),
-    path,
-  );
+  // An empty line ends the payload.
+  const text = pem.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const payload = [...text, '', ''].join('\n');
+  const taken = await lines.ask(withPayload(runtimeCommand('set', 'ssl', 'cert', path)), payload);
+  requireWord(/^Transaction (?:created|updated) for certificate /, taken, path);
   const done = await lines.ask(runtimeCommand('commit', 'ssl', 'cert', path));
   if (/^Success!$/m.test(done)) return;
   await lines.ask(runtimeCommand('abort', 'ssl', 'cert', path));

@@ -29,6 +29,19 @@ export function restOf(name: ServerName): ServerOrder {
   return setMode(name, 'maint');
 }
 
+/**
+ * Has haproxy close the idle connections that it keeps to a server in maintenance: they count as use, and those of
+ * requests that end after the maintenance began would stay for `pool-purge-delay`. A change of the address does it
+ * (v2.6.0 src/server.c, srv_update_addr_port), so the port is changed and changed back; nobody is sent there meanwhile.
+ */
+export function purgeOf({ backend, server, address, port }: ServerState): readonly ServerOrder[] {
+  const name = { backend, server };
+  const other = port === 1 ? 2 : port - 1;
+  return port === 0
+    ? []
+    : [other, port].map((to) => set(name, 'set server addr', 'addr', address, 'port', to));
+}
+
 /** Removes a server in maintenance. */
 export function deletionOf(name: ServerName): ServerOrder {
   return order('del server', name, 'del', 'server', nameOf(name));
@@ -56,7 +69,8 @@ export function settling(
   ];
 }
 
-const checksEnabled = 0x02;
+// CHK_ST_ENABLED, HAProxy v2.6.0 include/haproxy/check-t.h.
+const checksEnabled = 0x04;
 
 function isFailed(state: ServerState): boolean {
   const isChecked = (Number(state.column('srv_check_state')) & checksEnabled) !== 0;

@@ -37,7 +37,8 @@ export function differentStanding({ standing }: ExpectedServer, state: ServerSta
   return standing === found ? undefined : `is ${found}`;
 }
 
-const checksEnabled = 0x02;
+// CHK_ST_ENABLED, HAProxy v2.6.0 include/haproxy/check-t.h.
+const checksEnabled = 0x04;
 
 /** Whether the checks of a server that was added run. */
 export function differentChecks({ checks, agentChecks }: NewServer, state: ServerState): string | undefined {

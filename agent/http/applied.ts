@@ -5,3 +5,9 @@
 export function appliedHeader(applied: string | undefined): Readonly<Record<string, string>> {
   return applied === undefined ? {} : { 'X-Amphora-Applied': applied };
 }
+
+/** How the header is described. */
+export const appliedHeaderText = {
+  'X-Amphora-Applied':
+    'How a running haproxy came to follow the stored configuration, on the answer to a reload: `runtime`, it was told over its socket and its worker stays; `reload`, by a new worker; `none`, it would have read what it had read. Absent where nothing was reloaded.',
+} as const;

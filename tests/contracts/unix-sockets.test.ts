@@ -32,6 +32,7 @@ function scriptedSubject(): Promise<Subject> {
     { path: /deserted/, answer: { refuse: 'ENOENT' } },
     { line: /^hang$/, answer: { silent: true } },
     { path: /deaf/, answer: { refuse: 'EPIPE' } },
+    { line: /^store$/, answer: (_line, _path, payload = '') => `stored ${payload}` },
     { answer: (line) => answers[line] ?? '' },
   ]);
   const clean = (): Promise<void> => Promise.resolve();
@@ -51,7 +52,9 @@ async function nodeSubject(): Promise<Subject> {
     });
     // Answers only once the request is whole: a client that does not half-close waits in vain.
     socket.on('end', () => {
-      if (heard !== 'hang\n') socket.end(answers[heard.slice(0, -1)] ?? '');
+      const [, stored] = /^store\n([^]*)$/.exec(heard) ?? [];
+      if (stored !== undefined) socket.end(`stored ${stored}`);
+      else if (heard !== 'hang\n') socket.end(answers[heard.slice(0, -1)] ?? '');
     });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -84,6 +87,10 @@ describe.each([
 
   const ask = (line: string, options = {}): Promise<string> =>
     subject.sockets.request(subject.path, line, { timeoutMs: 10_000, ...options });
+
+  it('send a payload behind the line as it is, line breaks and all', async () => {
+    expect(await ask('store', { payload: 'first\nsecond\n\n' })).toBe('stored first\nsecond\n\n');
+  });
 
   it('give back the whole answer, however short or long', async () => {
     expect(await ask('show info')).toBe('Name: HAProxy\n\n');

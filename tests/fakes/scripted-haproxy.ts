@@ -166,8 +166,10 @@ export function installHaproxy(
     }
     // Several commands of one line, each with its prefix.
     if (path === group.masterSocket && line.includes(';')) {
-      const told = line.split(';').map((each) => answer(path, each));
-      return told.find((each) => typeof each !== 'string') ?? told.join('');
+      return line
+        .split(';')
+        .map((each) => answer(path, each))
+        .reduce((all, each) => (typeof all === 'string' && typeof each === 'string' ? all + each : each));
     }
     const [, worker, command = line] = /^@(1|!\d+) (.*)$/.exec(line) ?? [];
     if (path === group.masterSocket && worker === undefined)

@@ -23,7 +23,8 @@ export interface SocketRule {
   readonly line?: RegExp;
   /** A function that gives undefined leaves it to the next rule. */
   readonly answer:
-    SocketAnswer | ((line: string, path: string) => SocketAnswer | undefined | Promise<SocketAnswer>);
+    | SocketAnswer
+    | ((line: string, path: string, payload?: string) => SocketAnswer | undefined | Promise<SocketAnswer>);
   /** Who stands behind a path at this moment; undefined: not said here. */
   readonly behind?: (path: string) => SocketPeer | undefined;
 }
@@ -62,10 +63,10 @@ export function createScriptedSockets(rules: readonly SocketRule[] = []): Script
     script: (rule) => script.unshift(rule),
     conversations: () => open.size,
 
-    async request(path, line, { timeoutMs, maxBytes = defaultMaxBytes }) {
+    async request(path, line, { timeoutMs, maxBytes = defaultMaxBytes, payload }) {
       refuseRequest(path, line);
       transcript.push(`${path}: ${line}`);
-      const answer = await answerOf(script, path, line);
+      const answer = await answerOf(script, path, line, payload);
       if (answer === undefined) {
         unscripted.push(`${path}: ${line}`);
         throw new Error(`no rule of the scripted sockets matches: ${path}: ${line}`);
@@ -126,10 +127,11 @@ function answerOf(
   script: readonly SocketRule[],
   path: string,
   line: string,
+  payload?: string,
 ): SocketAnswer | Promise<SocketAnswer> | undefined {
   for (const rule of script) {
     if (!(rule.path?.test(path) ?? true) || !(rule.line?.test(line) ?? true)) continue;
-    const answer = typeof rule.answer === 'function' ? rule.answer(line, path) : rule.answer;
+    const answer = typeof rule.answer === 'function' ? rule.answer(line, path, payload) : rule.answer;
     if (answer !== undefined) return answer;
   }
   return undefined;

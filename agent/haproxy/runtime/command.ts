@@ -42,6 +42,11 @@ export function runtimeCommand(...parts: readonly CommandPart[]): RuntimeCommand
   return command as RuntimeCommand;
 }
 
+/** Puts several commands into one line, each for this worker of a master. */
+export function lineOf(pid: number, commands: readonly RuntimeCommand[]): string {
+  return commands.map((command) => toProcess(pid, command)).join(';');
+}
+
 /** Announces that a payload follows the command; it ends with an empty line. */
 export function withPayload(command: RuntimeCommand): RuntimeCommand {
   return `${command} <<` as RuntimeCommand;

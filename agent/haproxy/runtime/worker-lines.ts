@@ -6,7 +6,7 @@
 import type { UnixSockets } from '../../host/sockets';
 import { AgentError } from '../../model/errors';
 import { refusal, successes, type CommandKind } from './answers';
-import { toProcess, type RuntimeCommand, type ServerName } from './command';
+import { lineOf, toProcess, type RuntimeCommand, type ServerName } from './command';
 
 /** A command, what its success looks like, and which server it is about. */
 export interface ServerOrder {
@@ -35,7 +35,12 @@ export function createWorkerLines(sockets: UnixSockets, masterPath: string, pid:
     ask: (command, payload) => send(toProcess(pid, command), payload),
     async order(orders) {
       for (const part of inLines(orders, (command) => toProcess(pid, command).length + 1)) {
-        const answer = await send(part.map(({ command }) => toProcess(pid, command)).join(';'));
+        const answer = await send(
+          lineOf(
+            pid,
+            part.map(({ command }) => command),
+          ),
+        );
         requireSuccesses(part, answer);
       }
     },

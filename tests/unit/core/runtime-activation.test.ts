@@ -53,7 +53,7 @@ const serving = async (servers: readonly string[] = two, { rest = '', local = ''
       }),
     reasons: () =>
       amphora.log.entries.flatMap(({ message, fields }) =>
-        message === 'haproxy reloaded' ? [fields?.['reason']] : [],
+        message === 'haproxy reloaded' ? [fields['reason']] : [],
       ),
     warnings: () =>
       amphora.log.entries.filter(({ message }) => message === 'change without a reload given up'),

@@ -1,5 +1,6 @@
 // The rows of routes/listeners.ts, described.
 
+import { appliedHeaderText } from '../../../http/applied';
 import type { Operations } from '../../../http/operation';
 import {
   amphoraParameter,
@@ -149,12 +150,15 @@ export const listenerOperations: Operations = {
       },
     },
     answers: {
-      202: doneAnswer(
-        'It is done.',
-        `Configuration file is valid\nhaproxy daemon for ${id} started (pid 1713)`,
-        `Listener ${id} reloaded`,
-        `Listener ${id} stopped`,
-      ),
+      202: {
+        ...doneAnswer(
+          'It is done.',
+          `Configuration file is valid\nhaproxy daemon for ${id} started (pid 1713)`,
+          `Listener ${id} reloaded`,
+          `Listener ${id} stopped`,
+        ),
+        headers: appliedHeaderText,
+      },
       400: refusalAnswer('Unknown action, or no UUID.', {
         message: 'Invalid Request',
         details: 'Unknown action: restart',

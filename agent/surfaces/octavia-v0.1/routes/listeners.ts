@@ -54,12 +54,8 @@ export function listenerRoutes({ loadBalancers, statuses }: ListenerRoutesDeps):
       handle: async ({ params, body }) => {
         const peer = parseAmphoraId(params['amphora_id'] ?? '');
         const id = listenerOf(params);
-        await loadBalancers.upload({
-          id,
-          text: utf8Text(body, 'configuration'),
-          peer,
-          owner: 'octavia-v0.1',
-        });
+        const config = utf8Text(body, 'configuration');
+        await loadBalancers.upload({ id, text: config, peer, owner: 'octavia-v0.1' });
         return json(201, { message: 'OK' });
       },
     },

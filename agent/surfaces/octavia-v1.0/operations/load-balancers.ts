@@ -1,5 +1,6 @@
 // The rows of routes/load-balancers.ts, described.
 
+import { appliedHeaderText } from '../../../http/applied';
 import type { Operations } from '../../../http/operation';
 import {
   actionParameter,
@@ -89,15 +90,18 @@ export const loadBalancerOperations: Operations = {
       action: actionParameter,
     },
     answers: {
-      202: doneAnswer(
-        'It is done.',
-        `Configuration file is valid\nhaproxy daemon for ${id} started`,
-        `Listener ${id} reloaded`,
-        `Listener ${id} stoped`,
-        'keepalivedlvs listener 0a5d7a0e-33b1-4bb2-9d2c-6f6f1f0b7c11 started',
-        'keepalivedlvs listener 0a5d7a0e-33b1-4bb2-9d2c-6f6f1f0b7c11 restarted',
-        'keepalivedlvs listener 0a5d7a0e-33b1-4bb2-9d2c-6f6f1f0b7c11 stoped',
-      ),
+      202: {
+        ...doneAnswer(
+          'It is done.',
+          `Configuration file is valid\nhaproxy daemon for ${id} started`,
+          `Listener ${id} reloaded`,
+          `Listener ${id} stoped`,
+          'keepalivedlvs listener 0a5d7a0e-33b1-4bb2-9d2c-6f6f1f0b7c11 started',
+          'keepalivedlvs listener 0a5d7a0e-33b1-4bb2-9d2c-6f6f1f0b7c11 restarted',
+          'keepalivedlvs listener 0a5d7a0e-33b1-4bb2-9d2c-6f6f1f0b7c11 stoped',
+        ),
+        headers: appliedHeaderText,
+      },
       400: unknownAction,
       404: notFound,
       500: refusalAnswer('It could not be done.', { message: 'Error reloading haproxy', details: '…' }),
