@@ -16,6 +16,8 @@ const torture = [
   { name: 'fuzz, 60 s', words: ['tests/fuzz/fuzz.mjs', '--minutes', '1'] },
 ];
 const cannotRun = 77;
+// By itself: it takes both cores.
+const pairs = { name: 'pairs, 60', words: ['tests/property/pairs.mjs', '--pairs', '60'] };
 // After the others: it builds dist/ anew.
 const packages = { name: 'packages', words: ['tests/package/package.mjs', '--quick'] };
 const jestArgs = args.filter((word) => word !== '--check');
@@ -137,6 +139,7 @@ process.stdout.write('\n== unit, surfaces, live\n');
 jest();
 if (jestArgs.length === 0) {
   await boundedRuns(torture);
+  await boundedRuns([pairs]);
   await boundedRuns([packages]);
 }
 printFailures();

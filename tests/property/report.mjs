@@ -9,6 +9,8 @@ export function createReport() {
   const faults = [];
   let pairs = 0;
   let withoutReload = 0;
+  let isBroken = false;
+  const fault = (what, detail = '') => faults.push(detail === '' ? what : `${what}\n    ${detail}`);
   return {
     faults,
     /** Notes how one pair went. */
@@ -28,7 +30,13 @@ export function createReport() {
         if (isReplaced) told.noticed += 1;
       }
     },
-    fault: (what, detail = '') => faults.push(detail === '' ? what : `${what}\n    ${detail}`),
+    fault,
+    /** Notes that the run ended before its end. */
+    broken(detail) {
+      isBroken = true;
+      fault('the run itself failed', detail);
+    },
+    isBroken: () => isBroken,
     pairs: () => pairs,
     lies: () => lies,
     kinds: () => byKind,
