@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { api } from './api.mjs';
 import { brokenBounds } from './bounds.mjs';
 import { fleet } from './fleet.mjs';
 import { heartbeat } from './heartbeat.mjs';
@@ -20,6 +21,7 @@ import { vrrpCheck } from './vrrp-check.mjs';
 // A benchmark is {name, title, deadlineMs, run({quick, signal, progress})}; run resolves with {metrics, notes}, a
 // metric being {name, unit, digits, series: [{subject, values}], bound?} with the baseline as the last of its series.
 const benchmarks = [
+  api,
   start,
   listeners,
   slowClients,
@@ -68,8 +70,8 @@ async function measure(benchmark, { quick }, interrupted) {
   const signal = AbortSignal.any([interrupted, late]);
   const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text}`);
   try {
-    const { metrics, notes } = await benchmark.run({ quick, signal, progress });
-    return { name, title, quick, node: process.version, metrics: metrics.map(summarize), notes };
+    const { metrics, tables, notes } = await benchmark.run({ quick, signal, progress });
+    return { name, title, quick, node: process.version, metrics: metrics.map(summarize), tables, notes };
   } catch (cause) {
     if (!late.aborted) throw cause;
     throw new Error(`${name} is not done within ${deadlineMs / 1000} s`, { cause });
