@@ -12,7 +12,7 @@ export const idleMembers = (count) =>
 export function configurationOf(
   basePath,
   id,
-  { listeners, members, algorithm = 'roundrobin', hasCookie = false },
+  { listeners, members, algorithm = 'roundrobin', hasCookie = false, isChecked = false },
 ) {
   const fronts = listeners.map(
     ({ id: listener, port }) => `frontend ${listener}
@@ -25,7 +25,7 @@ export function configurationOf(
   );
   const servers = members.map(
     ({ name, port, weight = 1, isDisabled = false }) =>
-      `    server ${name} ${loopback}:${port} weight ${weight} check inter 5s fall 3 rise 2${hasCookie ? ` cookie ${name}` : ''}${isDisabled ? ' disabled' : ''}`,
+      `    server ${name} ${loopback}:${port} weight ${weight}${isChecked ? ' check inter 5s fall 3 rise 2' : ''}${hasCookie ? ` cookie ${name}` : ''}${isDisabled ? ' disabled' : ''}`,
   );
   const user = process.geteuid() === 0 ? '    user nobody\n' : '';
   return `# Configuration for loadbalancer ${id}

@@ -14,16 +14,16 @@ export function renderMarkdown({ name, title, quick, node, metrics, tables = [],
 const tableOf = (heads, rows) =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 
-function rowOf({ name, unit, digits, baselines }, one) {
+function rowOf({ name, unit, digits, baselines, hasNoRatio = false }, one) {
   const figure = (value) => value.toFixed(digits);
   return [
     name,
     one.subject,
-    `${figure(one.median)} ${unit}`,
+    `${figure(one.median)} ${unit}`.trim(),
     `${figure(one.lowerQuartile)} – ${figure(one.upperQuartile)}`,
     `${figure(one.least)} – ${figure(one.most)}`,
     String(one.runs),
-    ratiosOf(one, baselines),
+    hasNoRatio ? '' : ratiosOf(one, baselines),
   ];
 }
 

@@ -12,6 +12,14 @@ export function cpuSecondsOf(pids) {
   return ticks / ticksPerSecond;
 }
 
+/** Time on a CPU of all threads of a process, in seconds: finer than ticks, without children. Source: sched-stats. */
+export function threadSecondsOf(pid) {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`))
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return nanoseconds / 1e9;
+}
+
 /** PSS and RSS of processes together, in MiB. RSS counts what they share once for each. */
 export function memoryOfAll(pids) {
   const each = pids.map(memoryOf);

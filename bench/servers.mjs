@@ -67,10 +67,10 @@ agent_server_network_dir = ${join(directory, 'interfaces')}
   writeFileSync(agentConf, `${template}${health}`);
   writeFileSync(localConf, `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${local}`);
   const argv = [launcher, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
-  const start = (log = join(directory, 'amphorad.log'), onOutput = undefined) =>
-    startChild(argv, log, onOutput);
+  const logFile = join(directory, 'amphorad.log');
+  const start = (log = logFile, onOutput = undefined) => startChild(argv, log, onOutput);
   const processesOf = ({ pid }) => [pid];
-  return { subject: amphorad, port, template, basePath, start, processesOf };
+  return { subject: amphorad, port, template, basePath, log: logFile, start, processesOf };
 }
 
 /** Prepares the least that could answer: `node:https`, client certificates, one JSON answer. */

@@ -18,7 +18,7 @@ export function createApi({ address, port, socketPath, certs }) {
     servername: 'localhost',
   });
   return {
-    /** Makes one call; resolves with status, text and, where the text is JSON, body. Rejects when nothing answers. */
+    /** Makes one call; resolves with status, headers, text and, where the text is JSON, body. Rejects when nothing answers. */
     call: (method, path, { body, type, signal } = {}) =>
       new Promise((resolve, reject) => {
         const where = socketPath === undefined ? { host: address, port } : { socketPath };
@@ -47,5 +47,5 @@ export function createApi({ address, port, socketPath, certs }) {
 
 function answerOf(response, text) {
   const isJson = /^application\/json\b/.test(response.headers['content-type'] ?? '');
-  return { status: response.statusCode, text, body: isJson ? JSON.parse(text) : undefined };
+  return { status: response.statusCode, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
