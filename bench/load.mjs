@@ -87,8 +87,12 @@ function exchange(socket, path) {
     };
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      const answer = answerIn(text);
-      if (answer !== undefined) done(undefined, answer);
+      try {
+        const answer = answerIn(text);
+        if (answer !== undefined) done(undefined, answer);
+      } catch (thrown) {
+        done(thrown);
+      }
     });
     socket.once('error', done);
     socket.once('close', () => done(new Error(`${path}: closed before the answer`)));

@@ -36,11 +36,13 @@ async function run({ quick: isQuick, signal, progress }) {
   const taken = new Map();
   try {
     // Both at once: memory does not mind how fast it goes, and the real agent takes a minute for its part.
-    await Promise.all(
+    const settled = await Promise.allSettled(
       agents.map(async (agent) =>
         taken.set(agent.subject, await measure(agent, { prepared, client, counts, signal, progress })),
       ),
     );
+    const failed = settled.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   } finally {
     await remove();
   }

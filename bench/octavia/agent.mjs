@@ -21,13 +21,15 @@ export function whyNoOctavia() {
   return undefined;
 }
 
-/** Prepares it in a directory of its own, with the certificates given; `remove` ends what is left of it. */
+/** Prepares it in a directory of its own, with the certificates given; `remove` undoes that once the agent has ended. */
 export async function prepareOctavia({ directory, certs, amphoraId }, { controllerPort = 9 } = {}) {
   const port = await freePort();
   const home = join(directory, 'octavia');
   for (const name of ['bin', 'certs', 'interfaces']) mkdirSync(join(home, name), { recursive: true });
+  // Only to be mounted on.
   mkdirSync(basePath, { recursive: true });
-  copyFileSync(join(import.meta.dirname, 'systemctl'), join(home, 'bin', 'systemctl'));
+  for (const name of ['systemctl', 'units.py'])
+    copyFileSync(join(import.meta.dirname, name), join(home, 'bin', name));
   const configuration = join(home, 'agent.conf');
   writeFileSync(configuration, textOf({ home, certs, port, amphoraId, controllerPort }));
   const stage = await startStage(home);
@@ -41,7 +43,7 @@ export async function prepareOctavia({ directory, certs, amphoraId }, { controll
       watched(startChild([...through, program, '--config-file', configuration], log)),
     processesOf: ({ pid }) => treeOf(pid),
     remove: async () => {
-      // Only its own masters run by a file of this directory's state, whose pids systemctl's stand-in has kept.
+      // Its mounts go with it.
       stage.end();
       await stage.ended;
     },
