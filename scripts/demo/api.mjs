@@ -47,5 +47,10 @@ export function createApi({ address, port, socketPath, certs }) {
 
 function answerOf(response, text) {
   const isJson = /^application\/json\b/.test(response.headers['content-type'] ?? '');
-  return { status: response.statusCode, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text,
+    body: isJson ? JSON.parse(text) : undefined,
+  };
 }
