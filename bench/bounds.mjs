@@ -1,28 +1,52 @@
-// What a figure may be at most. The machine is noisy: beyond the bound is said, beyond twice the bound is a failure.
+// What a figure may be at most, or must be at least. The machine is noisy: beyond the bound is said, beyond twice the
+// bound is a failure. A bound is {subject, of, to?, most?, least?}: a statistic of a series, its ratio to that of the baseline `to`, or with `of: 'difference'` what it is above it.
 
 const mercy = 2;
 
-/** A line for each metric that has a bound: what it asks for, and whether it holds. */
+/** The bounds of a metric. */
+const boundsOf = ({ bound, bounds = [] }) => [...(bound === undefined ? [] : [bound]), ...bounds];
+
+/** A line for each bound of the metrics: what it asks for, and whether it holds. */
 export function boundLines(metrics) {
-  return metrics.flatMap((metric) => {
-    if (metric.bound === undefined) return [];
-    const { value, text } = held(metric);
-    return [`${text}: ${value <= metric.bound.most ? 'holds' : 'EXCEEDED'}.`];
-  });
+  return metrics.flatMap((metric) =>
+    boundsOf(metric).map((bound) => {
+      const { value, text } = held(metric, bound);
+      if (value === undefined) return `${text}: nothing to compare with.`;
+      return `${text}: ${isWithin(bound, value, 1) ? 'holds' : 'EXCEEDED'}.`;
+    }),
+  );
 }
 
-/** A line for each metric of a result that is beyond twice its bound. */
+/** A line for each bound of a result that is missed by more than twice. */
 export function brokenBounds({ name, metrics }) {
-  return metrics
-    .filter((metric) => metric.bound !== undefined && held(metric).value > mercy * metric.bound.most)
-    .map((metric) => `${name}: ${held(metric).text}, beyond twice the bound`);
+  return metrics.flatMap((metric) =>
+    boundsOf(metric)
+      .map((bound) => ({ bound, ...held(metric, bound) }))
+      .filter(({ bound, value }) => value !== undefined && !isWithin(bound, value, mercy))
+      .map(({ text }) => `${name}: ${text}, beyond twice the bound`),
+  );
 }
 
-function held({ name, unit, digits, series, bound: { subject, of, most } }) {
-  const value = series.find((one) => one.subject === subject)[of];
-  const figures = of === 'ratio' ? `ratio ${value.toFixed(2)}` : `${value.toFixed(digits)} ${unit}`;
-  return {
-    value,
-    text: `Bound: ${name} of ${subject} at most ${most}${of === 'ratio' ? ' times' : ` ${unit}`}, is ${figures}`,
-  };
+const isWithin = ({ most = Infinity, least = -Infinity }, value, factor) =>
+  value <= most * factor && value >= least / factor;
+
+function held({ name, unit, digits, series }, bound) {
+  const value = valueOf(series, bound);
+  const { subject, of, to, most, least } = bound;
+  const asked = most === undefined ? `at least ${figure(least)}` : `at most ${figure(most)}`;
+  const against = to === undefined ? '' : of === 'difference' ? ` above ${to}` : ` that of ${to}`;
+  const what = of === 'ratio' ? ` times${against}` : ` ${unit}${against}`;
+  const is =
+    value === undefined ? '' : `, is ${of === 'ratio' ? figure(value) : `${value.toFixed(digits)} ${unit}`}`;
+  return { value, text: `Bound: ${name} of ${subject} ${asked}${what}${is}` };
 }
+
+function valueOf(series, { subject, of, to }) {
+  const one = series.find((each) => each.subject === subject);
+  if (to === undefined) return one[of];
+  const other = series.find((each) => each.subject === to);
+  if (other === undefined) return undefined;
+  return of === 'difference' ? one.median - other.median : one.median / other.median;
+}
+
+const figure = (value) => (value >= 10 ? value.toFixed(0) : String(Number(value.toPrecision(2))));

@@ -1,4 +1,4 @@
-// What many load balancers cost: an agent that is started over 200 living haproxy groups, against one over a single
+// What many load balancers cost: an agent that is started over 200 and 50 living haproxy groups, against one over a single
 // group, in turns. haproxy serves on all the while; only the agent is started and ended.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,8 +9,9 @@ import { freePort, loopback, waitUntil } from '../scripts/demo/loopback.mjs';
 import { memoryOf } from './memory-of.mjs';
 import { prepareAmphorad, prepareDirectory } from './servers.mjs';
 
-const many = 200;
-const rounds = 7;
+const counts = [200, 50, 1];
+const quickCounts = [20, 5, 1];
+const rounds = 5;
 const quickRounds = 2;
 const readsInARound = 9;
 const uploadsAtOnce = 4;
@@ -21,7 +22,7 @@ const endGraceMs = 5_000;
 /** The benchmark. */
 export const listeners = {
   name: 'listeners',
-  title: `${many} listeners against one: adoption, GET listeners, memory`,
+  title: `${counts.join(', ')} load balancers: adoption, GET listeners, memory`,
   deadlineMs: 900_000,
   run,
 };
@@ -29,7 +30,8 @@ export const listeners = {
 async function run({ quick, signal, progress }) {
   const amphorae = [];
   try {
-    for (const count of [many, 1]) amphorae.push(await prepareAmphora(count, { signal, progress }));
+    for (const count of quick ? quickCounts : counts)
+      amphorae.push(await prepareAmphora(count, { signal, progress }));
     const samples = new Map(amphorae.map(({ subject }) => [subject, []]));
     const count = quick ? quickRounds : rounds;
     for (let round = 0; round < count; round += 1) {

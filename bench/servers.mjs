@@ -8,8 +8,14 @@ import { join } from 'node:path';
 import { startChild } from '../scripts/demo/child.mjs';
 import { freePort } from '../scripts/demo/loopback.mjs';
 
+/** The name of the limit that the runtime sets. */
+export const bareHttpsName = 'bare node:https';
+
 const launcher = join(import.meta.dirname, '..', 'dist', 'amphorad');
 const bareHttps = join(import.meta.dirname, 'baselines', 'bare-https.mjs');
+
+/** The name by which reports call ours. */
+export const amphorad = 'amphorad';
 
 /** Makes a temporary directory with a development PKI in `certs`; `remove` takes it away. */
 export function prepareDirectory() {
@@ -44,10 +50,11 @@ export async function prepareAmphorad(
   { words = [], local = '', health = '', program = launcher } = {},
 ) {
   const port = await freePort();
+  const basePath = join(directory, 'lib');
   const agentConf = join(directory, 'agent.conf');
   const localConf = join(directory, 'local.conf');
   const template = `[haproxy_amphora]
-base_path = ${join(directory, 'lib')}
+base_path = ${basePath}
 bind_host = 127.0.0.1
 bind_port = ${port}
 
@@ -60,9 +67,10 @@ agent_server_network_dir = ${join(directory, 'interfaces')}
   writeFileSync(agentConf, `${template}${health}`);
   writeFileSync(localConf, `[amphorad]\nnetwork_namespace =\nprocess_manager = direct\n${local}`);
   const argv = [program, 'serve', '--config-file', agentConf, '--local-config', localConf, ...words];
-  const start = (log = join(directory, 'amphorad.log'), onOutput = undefined) =>
-    startChild(argv, log, onOutput);
-  return { subject: 'amphorad', port, template, start };
+  const logFile = join(directory, 'amphorad.log');
+  const start = (log = logFile, onOutput = undefined) => startChild(argv, log, onOutput);
+  const processesOf = ({ pid }) => [pid];
+  return { subject: amphorad, port, template, basePath, log: logFile, start, processesOf };
 }
 
 /** Prepares the least that could answer: `node:https`, client certificates, one JSON answer. */
@@ -70,8 +78,9 @@ export async function prepareBareHttps({ directory, certs }) {
   const port = await freePort();
   const argv = [process.execPath, bareHttps, certs, String(port)];
   return {
-    subject: 'bare node:https',
+    subject: bareHttpsName,
     port,
+    processesOf: ({ pid }) => [pid],
     start: () => startChild(argv, join(directory, 'bare-https.log')),
   };
 }

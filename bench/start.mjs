@@ -1,11 +1,13 @@
 // How long from starting the process to its first answer over mTLS, and what it then holds in memory: amphorad
-// against bare node:https, in turns, so that both see the same moods of the machine.
+// against bare node:https and the real Octavia agent, in turns, so that all see the same moods of the machine.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memoryOf } from './memory-of.mjs';
+import { octaviaNotes, prepareAgents } from './agents.mjs';
 import { createMutualClient } from './mutual-client.mjs';
-import { prepareAmphorad, prepareBareHttps, prepareDirectory } from './servers.mjs';
+import { octavia } from './octavia/agent.mjs';
+import { memoryOfAll } from './processes.mjs';
+import { amphorad, bareHttpsName, prepareBareHttps } from './servers.mjs';
 
-const runs = 15;
+const runs = 11;
 const quickRuns = 3;
 const reconnectMs = 2;
 const answerDeadlineMs = 20_000;
@@ -21,10 +23,10 @@ export const start = {
 };
 
 async function run({ quick, signal, progress }) {
-  const prepared = prepareDirectory();
+  const { prepared, agents, remove } = await prepareAgents();
   try {
     const client = createMutualClient(prepared.certs);
-    const servers = [await prepareAmphorad(prepared), await prepareBareHttps(prepared)];
+    const servers = [...agents, await prepareBareHttps(prepared)];
     const samples = new Map(servers.map(({ subject }) => [subject, []]));
     const rounds = quick ? quickRuns : runs;
     // One start of each that does not count: the first reads its files from disk.
@@ -36,14 +38,14 @@ async function run({ quick, signal, progress }) {
         samples.get(server.subject).push(await measureOnce(server, client, signal));
       }
     }
-    return { metrics: metricsOf(samples), notes };
+    return { metrics: metricsOf(samples), notes: [...notes, ...octaviaNotes()] };
   } finally {
-    prepared.remove();
+    await remove();
   }
 }
 
 const notes = [
-  `Warm disk. The client reconnects every ${reconnectMs} ms until GET /info answers 200.`,
+  `Warm disk. The client reconnects every ${reconnectMs} ms until GET /1.0/info answers 200.`,
   `Memory is read ${idleMs} ms after that answer. PSS shares the program text of node among all Node processes that run, this benchmark's own included: compare it within a run only.`,
 ];
 
@@ -55,7 +57,7 @@ async function measureOnce(server, client, signal) {
     await firstAnswer(server, child, client, signal);
     const milliseconds = performance.now() - begin;
     await sleep(idleMs, undefined, { signal });
-    return { milliseconds, ...memoryOf(child.pid) };
+    return { milliseconds, ...memoryOfAll(server.processesOf(child)) };
   } finally {
     await child.end(endGraceMs);
   }
@@ -65,7 +67,7 @@ async function firstAnswer({ subject, port }, child, client, signal) {
   const deadline = performance.now() + answerDeadlineMs;
   for (;;) {
     try {
-      const { status, text } = await client.get(port, '/info');
+      const { status, text } = await client.get(port, '/1.0/info');
       if (status !== 200) throw new Error(`${subject} answers ${status} ${text}`);
       return;
     } catch (thrown) {
@@ -79,11 +81,18 @@ async function firstAnswer({ subject, port }, child, client, signal) {
 }
 
 function metricsOf(samples) {
-  const series = (key) =>
-    [...samples].map(([subject, taken]) => ({ subject, values: taken.map((sample) => sample[key]) }));
+  const metric = (name, unit, digits, key, bounds = []) => ({
+    name,
+    unit,
+    digits,
+    baselines: [octavia, bareHttpsName],
+    series: [...samples].map(([subject, taken]) => ({ subject, values: taken.map((sample) => sample[key]) })),
+    bounds,
+  });
+  const bound = (most) => [{ subject: amphorad, of: 'ratio', to: octavia, most }];
   return [
-    { name: 'start to first answer', unit: 'ms', digits: 0, series: series('milliseconds') },
-    { name: 'memory, PSS', unit: 'MiB', digits: 1, series: series('pss') },
-    { name: 'memory, RSS', unit: 'MiB', digits: 1, series: series('rss') },
+    metric('start to first answer', 'ms', 0, 'milliseconds', bound(1 / 6)),
+    metric('memory, PSS', 'MiB', 1, 'pss'),
+    metric('memory, RSS', 'MiB', 1, 'rss'),
   ];
 }

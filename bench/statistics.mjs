@@ -1,10 +1,14 @@
 // Medians and quartiles: what a few outliers of a noisy machine do not move.
 
-/** Adds to each series of a metric its median, quartiles, extremes and the ratio of its median to the baseline's. */
-export function summarize({ series, ...metric }) {
-  const baseline = quantile(series.at(-1).values, 0.5);
+/** Adds to each series of a metric its median, quartiles, extremes and the ratios of its median to those of the baselines: the series that `baselines` names, or the last. */
+export function summarize({ series, baselines, ...metric }) {
+  const medianOf = ({ values }) => quantile(values, 0.5);
+  const subjects = series.map(({ subject }) => subject);
+  const named = (baselines ?? subjects.slice(-1)).filter((subject) => subjects.includes(subject));
+  const others = series.filter(({ subject }) => named.includes(subject));
   return {
     ...metric,
+    baselines: named,
     series: series.map(({ subject, values }) => {
       const median = quantile(values, 0.5);
       return {
@@ -15,7 +19,8 @@ export function summarize({ series, ...metric }) {
         upperQuartile: quantile(values, 0.75),
         least: Math.min(...values),
         most: Math.max(...values),
-        ratio: median / baseline,
+        ratio: others.length === 0 ? undefined : median / medianOf(others.at(-1)),
+        ratios: Object.fromEntries(others.map((other) => [other.subject, median / medianOf(other)])),
         values,
       };
     }),

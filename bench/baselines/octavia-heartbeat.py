@@ -4,6 +4,7 @@ import json
 import logging
 import resource
 import sys
+import time
 
 from oslo_config import cfg
 
@@ -27,12 +28,15 @@ def cpu():
 
 
 seconds = []
+walls = []
 size = 0
 listeners = 0
 for _ in range(int(rounds) + 1):
     before = cpu()
+    begun = time.monotonic()
     message = health_daemon.build_stats_message()
     size = len(status_message.wrap_envelope(message, key))
     seconds.append(cpu() - before)
+    walls.append(time.monotonic() - begun)
     listeners = len(message['listeners'])
-print(json.dumps({'seconds': seconds[1:], 'bytes': size, 'listeners': listeners}))
+print(json.dumps({'seconds': seconds[1:], 'walls': walls[1:], 'bytes': size, 'listeners': listeners}))
