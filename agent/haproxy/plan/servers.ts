@@ -127,6 +127,7 @@ function alteration(
       return refuse(`its weight changes, which ${algorithm.name} does not allow`);
     changes.push({ kind: 'weight', backend, server, weight });
   }
+  if (is.words.isDisabled && !was.words.isDisabled && cutsSessions(is.words)) return refuse(sessionsCut);
   if (was.words.isDisabled !== is.words.isDisabled)
     changes.push({ kind: 'standing', backend, server, standing: is.words.isDisabled ? 'maint' : 'ready' });
   return changes;
@@ -150,14 +151,21 @@ function addition(
 
 function removal(
   backend: Backend,
-  { server: { name } }: Read,
+  { server: { name }, words }: Read,
   algorithm: Algorithm,
   around: Surroundings,
 ): readonly RuntimeChange[] | Reload {
-  const why = refusalOfRemoval(backend, name, algorithm, around);
+  const why = cutsSessions(words) ? sessionsCut : refusalOfRemoval(backend, name, algorithm, around);
   if (why !== undefined) return reload(`server ${backend.name}/${name} goes: ${why}`);
   return [{ kind: 'remove', backend: backend.name, server: name }];
 }
+
+/** Maintenance counts as "down", and a reload ends no session. */
+function cutsSessions({ settings }: ServerWords): boolean {
+  return settings.has('on-marked-down');
+}
+
+const sessionsCut = 'on-marked-down would end its sessions';
 
 function withExpected(
   { name: backend }: Backend,

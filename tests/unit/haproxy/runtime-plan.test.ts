@@ -443,3 +443,15 @@ backend p
     );
   });
 });
+
+describe('sessions of a server with on-marked-down', () => {
+  const marked = `${b} on-marked-down shutdown-sessions`;
+  const why = 'on-marked-down would end its sessions';
+
+  it.each([
+    ['that is disabled', [a, `${marked} disabled`], `server p:f/b: ${why}`],
+    ['that goes', [a], `server p:f/b goes: ${why}`],
+  ])('%s are let finish by a reload', (_what, after, reason) => {
+    expect(between([a, marked], after)).toBe(reason);
+  });
+});
