@@ -46,6 +46,8 @@ export const lifeSteps = [
     async ({ machine, controller }) => {
       const found = await underLoad(async () => {
         const before = await mainPid(machine, agent);
+        // It answers before systemd has heard that it is there, and until then nobody watches.
+        await eventually(() => machine.shell.run(`systemctl is-active ${agent}`), backMs);
         await machine.shell.run(`systemctl kill --kill-whom=main --signal=STOP ${agent}`);
         await eventually(async () => {
           const now = await mainPid(machine, agent);

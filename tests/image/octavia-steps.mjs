@@ -15,6 +15,7 @@ const guestPort = 9443;
 const backMs = 120_000;
 // One after the other: they share the VIP.
 const lanes = ['usual', 'health'];
+const pem = ({ keyPem, certificatePem }) => `${certificatePem}${keyPem}`;
 
 /** Pairs of a title and what is done. */
 export const octaviaSteps = [
@@ -33,8 +34,9 @@ export const octaviaSteps = [
     async (stage) => {
       const reason = whyNot();
       if (reason !== undefined) return `not tried: ${reason}`;
-      const file = writeTarget(stage);
-      await bringConfiguration(stage, file);
+      const server = stage.pki.issueServer(stage.amphoraId);
+      const file = writeTarget(stage, server);
+      await bringFiles(stage, file, server);
       const cases = [];
       for (const lane of lanes) cases.push(...(await driven({ stage, lane, file })));
       const of = (outcome) => cases.filter((each) => each.outcome === outcome);
@@ -49,15 +51,14 @@ export const octaviaSteps = [
 ];
 
 /** Writes what the cases must know of the amphora, and the certificates of its controller. */
-function writeTarget({ scratch, amphoraId, pki, controller, healthManager }) {
+function writeTarget({ scratch, amphoraId, pki, controller, healthManager }, server) {
   const directory = join(scratch, 'octavia');
   const certs = join(directory, 'certs');
   mkdirSync(certs, { recursive: true });
-  const pem = ({ keyPem, certificatePem }) => `${certificatePem}${keyPem}`;
   const texts = {
     ca: pki.ca.certificatePem,
     client: pem(pki.client),
-    server: pem(pki.issueServer(amphoraId)),
+    server: pem(server),
     server2: pem(pki.issueServer(amphoraId)),
   };
   for (const [name, text] of Object.entries(texts))
@@ -97,14 +98,15 @@ function writeTarget({ scratch, amphoraId, pki, controller, healthManager }) {
   return file;
 }
 
-/** Gives the amphora the agent.conf that Octavia renders. */
-async function bringConfiguration({ controller, healthManager }, file) {
+/** Gives the amphora its certificate and the agent.conf that Octavia renders. */
+async function bringFiles({ controller, healthManager }, file, server) {
   const rendering = spawn(python, ['-B', drive, '--conf', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   rendering.stdout.on('data', (chunk) => (text += chunk));
   const [status] = await once(rendering, 'close');
   if (status !== 0) throw new Error(`drive.py --conf: ${status}`);
   await controller.call('PUT', '/1.0/config', text);
+  await controller.call('PUT', '/1.0/certificate', pem(server));
   await eventually(() => controller.info(), backMs);
   await healthManager.close();
 }
