@@ -48,10 +48,9 @@ const account = (): string => lib('haproxy-default-user-group.conf');
 /** As Octavia's template has it, with a socket of level user. */
 const text = (remark: string, extra = ''): string =>
   listenerConfig({ port, backends: [backend], extra })
-    .replace('# uploaded by a controller', `# ${remark}`)
     .replace(
       'global\n    daemon',
-      `global\n    daemon\n    user nobody\n    stats socket ${lib(`${id}.sock`)} mode 0666 level user`,
+      `global\n    description ${remark.replaceAll(' ', '-')}\n    daemon\n    user nobody\n    stats socket ${lib(`${id}.sock`)} mode 0666 level user`,
     )
     .replace('frontend front', `frontend ${listener}`);
 

@@ -64,8 +64,9 @@ const config = (
   remark = '',
   mode: 'http' | 'tcp' = 'http',
   log: readonly string[] = [],
-): string => `# ${remark}
-global
+): string => `global
+    # Another one is a reload, where a comment is none.
+    description ${remark === '' ? 'none' : remark}
     maxconn 500
 defaults
     mode ${mode}

@@ -15,10 +15,11 @@ export const vipPort = {
   host_routes: [],
 };
 
-/** A load balancer of one listener; `remark` makes another text of it. */
+/** A load balancer of one listener; `remark` makes another text of it, and no comment: those take no reload. */
 export function haproxyText(base, { id, listener, port, memberPort, remark }) {
-  return `# Configuration for loadbalancer ${id} ${remark}
+  return `# Configuration for loadbalancer ${id}
 global
+    description ${remark.replaceAll(' ', '-')}
     daemon
     user nobody
     log /run/rsyslog/octavia/log local0
